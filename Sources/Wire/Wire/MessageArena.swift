@@ -1,0 +1,84 @@
+internal import CProtobufC
+
+/// Bounded bump memory behind protobuf-c: one free for a whole message, and a message that wants
+/// more than the bound fails to parse in place of growing the process.
+///
+/// Nothing that it hands out lives longer than the arena.
+struct MessageArena: ~Copyable {
+  private struct State {
+    var chunk: UnsafeMutableRawPointer?
+    var used: Int
+    var capacity: Int
+    var remaining: Int
+    var isExhausted: Bool
+  }
+
+  private static let chunkHeaderByteCount = 16
+  private static let chunkByteCountMin = 4 << 10
+  private static let chunkByteCountMax = 1 << 20
+
+  private let state: UnsafeMutablePointer<State>
+
+  /// - Parameter byteCountMax: bound of everything handed out together, in bytes.
+  init(byteCountMax: Int) {
+    state = .allocate(capacity: 1)
+    state.initialize(
+      to: State(chunk: nil, used: 0, capacity: 0, remaining: byteCountMax, isExhausted: false))
+  }
+
+  deinit {
+    var chunk = state.pointee.chunk
+    while let current = chunk {
+      chunk = current.load(as: UnsafeMutableRawPointer?.self)
+      current.deallocate()
+    }
+    state.deallocate()
+  }
+
+  /// Whether a request was refused for the bound.
+  var isExhausted: Bool { state.pointee.isExhausted }
+
+  /// Memory aligned to 16 bytes, not cleared, or nil past the bound.
+  func allocate(byteCount: Int) -> UnsafeMutableRawPointer? {
+    Self.allocate(state, byteCount)
+  }
+
+  /// The allocator that protobuf-c unpacks into; valid while the arena lives.
+  var allocator: ProtobufCAllocator {
+    ProtobufCAllocator(
+      alloc: { data, size in
+        guard let data else { return nil }
+        return MessageArena.allocate(data.assumingMemoryBound(to: State.self), Int(clamping: size))
+      },
+      free: { _, _ in },
+      allocator_data: UnsafeMutableRawPointer(state))
+  }
+
+  private static func allocate(
+    _ state: UnsafeMutablePointer<State>, _ byteCount: Int
+  ) -> UnsafeMutableRawPointer? {
+    guard byteCount <= state.pointee.remaining - 15 else {
+      state.pointee.isExhausted = true
+      return nil
+    }
+    let rounded = max(16, (byteCount + 15) & ~15)
+    state.pointee.remaining -= rounded
+    if state.pointee.chunk == nil || state.pointee.capacity - state.pointee.used < rounded {
+      addChunk(state, atLeast: rounded)
+    }
+    guard let chunk = state.pointee.chunk else { return nil }
+    let memory = chunk + state.pointee.used
+    state.pointee.used += rounded
+    return memory
+  }
+
+  private static func addChunk(_ state: UnsafeMutablePointer<State>, atLeast byteCount: Int) {
+    let grown = min(max(state.pointee.capacity * 2, chunkByteCountMin), chunkByteCountMax)
+    let capacity = max(grown, byteCount + chunkHeaderByteCount)
+    let chunk = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+    chunk.storeBytes(of: state.pointee.chunk, as: UnsafeMutableRawPointer?.self)
+    state.pointee.chunk = chunk
+    state.pointee.used = chunkHeaderByteCount
+    state.pointee.capacity = capacity
+  }
+}

@@ -1,0 +1,165 @@
+internal import CWireMessages
+
+/// What a server says of itself.
+package struct InfoResponse: Sendable, Equatable {
+  /// "worker" or "coordinator".
+  package var role: String
+  package var version: String
+  package var models: [ModelInfo]
+  /// Of a coordinator: one for each worker that it knows.
+  package var workers: [WorkerInfo]
+  package var residentBytes: UInt64
+  package var uptimeMilliseconds: UInt64
+
+  package init(
+    role: String, version: String, models: [ModelInfo], workers: [WorkerInfo] = [],
+    residentBytes: UInt64, uptimeMilliseconds: UInt64
+  ) {
+    self.role = role
+    self.version = version
+    self.models = models
+    self.workers = workers
+    self.residentBytes = residentBytes
+    self.uptimeMilliseconds = uptimeMilliseconds
+  }
+
+  /// - Throws: `.malformed`, `.tooLarge`.
+  package init(decoding bytes: RawSpan) throws(WireError) { self = try Protobuf.decode(bytes) }
+
+  package func encoded() -> [UInt8] { Protobuf.encode(self) }
+}
+
+extension InfoResponse: ProtobufConvertible {
+  typealias Raw = Millpond__V1__InfoResponse
+  static let messageName: StaticString = "InfoResponse"
+  static var initializeRaw: Initialize<Raw> { millpond__v1__info_response__init }
+  static var unpackRaw: Unpack<Raw> { millpond__v1__info_response__unpack }
+
+  init(raw: borrowing Raw) throws(WireError) {
+    role = try raw.role.string("InfoResponse.role")
+    version = try raw.version.string("InfoResponse.version")
+    models = try values(raw.models, raw.n_models)
+    workers = try values(raw.workers, raw.n_workers)
+    residentBytes = raw.resident_bytes
+    uptimeMilliseconds = raw.uptime_ms
+  }
+
+  func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
+    raw.role = builder.bytes(role)
+    raw.version = builder.bytes(version)
+    raw.n_models = models.count
+    raw.models = builder.messages(models)
+    raw.n_workers = workers.count
+    raw.workers = builder.messages(workers)
+    raw.resident_bytes = residentBytes
+    raw.uptime_ms = uptimeMilliseconds
+  }
+}
+
+/// A served model.
+package struct ModelInfo: Sendable, Equatable {
+  package var name = ""
+  package var fingerprint = ""
+  package var architecture = ""
+  /// "embed" or "classify".
+  package var task = ""
+  /// "cosine", "cross-encoder" or "none".
+  package var score = ""
+  package var maxTokens = 0
+  /// 0 on a classifier.
+  package var dimensions = 0
+  package var labels: [String] = []
+  package var prompts: [String] = []
+  package var precision = ""
+  package var instructionSet = ""
+  package var blasCore = ""
+  package var threads = 0
+  package var parameters = 0
+
+  package init() {}
+}
+
+extension ModelInfo: ProtobufConvertible {
+  typealias Raw = Millpond__V1__ModelInfo
+  static let messageName: StaticString = "ModelInfo"
+  static var initializeRaw: Initialize<Raw> { millpond__v1__model_info__init }
+  static var unpackRaw: Unpack<Raw> { millpond__v1__model_info__unpack }
+
+  init(raw: borrowing Raw) throws(WireError) {
+    name = try raw.name.string("ModelInfo.name")
+    fingerprint = try raw.fingerprint.string("ModelInfo.fingerprint")
+    architecture = try raw.architecture.string("ModelInfo.architecture")
+    task = try raw.task.string("ModelInfo.task")
+    score = try raw.score.string("ModelInfo.score")
+    maxTokens = Int(raw.max_tokens)
+    dimensions = Int(raw.dimensions)
+    labels = try strings(raw.labels, raw.n_labels, "ModelInfo.labels")
+    prompts = try strings(raw.prompts, raw.n_prompts, "ModelInfo.prompts")
+    precision = try raw.precision.string("ModelInfo.precision")
+    instructionSet = try raw.isa.string("ModelInfo.isa")
+    blasCore = try raw.blas_core.string("ModelInfo.blas_core")
+    threads = Int(raw.threads)
+    parameters = Int(clamping: raw.parameters)
+  }
+
+  func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
+    raw.name = builder.bytes(name)
+    raw.fingerprint = builder.bytes(fingerprint)
+    raw.architecture = builder.bytes(architecture)
+    raw.task = builder.bytes(task)
+    raw.score = builder.bytes(score)
+    raw.max_tokens = UInt32(clamping: maxTokens)
+    raw.dimensions = UInt32(clamping: dimensions)
+    raw.n_labels = labels.count
+    raw.labels = builder.strings(labels)
+    raw.n_prompts = prompts.count
+    raw.prompts = builder.strings(prompts)
+    raw.precision = builder.bytes(precision)
+    raw.isa = builder.bytes(instructionSet)
+    raw.blas_core = builder.bytes(blasCore)
+    raw.threads = UInt32(clamping: threads)
+    raw.parameters = UInt64(clamping: parameters)
+  }
+}
+
+/// A worker as its coordinator sees it.
+package struct WorkerInfo: Sendable, Equatable {
+  package var address = ""
+  package var model = ""
+  /// "starting", "warming", "ready", "draining" or "down".
+  package var state = ""
+  /// 0 when the process is not the coordinator's.
+  package var processID = 0
+  package var restarts = 0
+  package var load: LoadReport?
+  package var openPieces = 0
+
+  package init() {}
+}
+
+extension WorkerInfo: ProtobufConvertible {
+  typealias Raw = Millpond__V1__WorkerInfo
+  static let messageName: StaticString = "WorkerInfo"
+  static var initializeRaw: Initialize<Raw> { millpond__v1__worker_info__init }
+  static var unpackRaw: Unpack<Raw> { millpond__v1__worker_info__unpack }
+
+  init(raw: borrowing Raw) throws(WireError) {
+    address = try raw.address.string("WorkerInfo.address")
+    model = try raw.model.string("WorkerInfo.model")
+    state = try raw.state.string("WorkerInfo.state")
+    processID = Int(raw.pid)
+    restarts = Int(raw.restarts)
+    load = try value(raw.load)
+    openPieces = Int(raw.open_pieces)
+  }
+
+  func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
+    raw.address = builder.bytes(address)
+    raw.model = builder.bytes(model)
+    raw.state = builder.bytes(state)
+    raw.pid = UInt32(clamping: processID)
+    raw.restarts = UInt32(clamping: restarts)
+    raw.load = builder.message(load)
+    raw.open_pieces = UInt32(clamping: openPieces)
+  }
+}

@@ -1,0 +1,113 @@
+internal import CWireMessages
+
+/// The calls. The raw values are the wire's.
+package enum Method: UInt32, Sendable, CaseIterable {
+  case embed = 1
+  case classify = 2
+  case score = 3
+  case tokenize = 4
+  case info = 5
+  case health = 6
+}
+
+/// Who is served first.
+package enum Priority: UInt32, Sendable {
+  case interactive = 0
+  case bulk = 1
+}
+
+/// The head of a request's first frame: what a relay routes on.
+package struct RequestHead: Sendable, Equatable {
+  /// The method as a number, which may be one that this version does not know.
+  package var methodNumber: UInt32
+  /// The model's name; empty means the only one.
+  package var model: String
+  /// What remains of the caller's patience, in microseconds; nil is no deadline.
+  package var remainingMicroseconds: UInt64?
+  package var priority: Priority
+  /// Inputs in the body.
+  package var inputCount: Int
+  /// UTF-8 bytes of all texts in the body.
+  package var textByteCount: Int
+  /// At most 128 bytes.
+  package var requestID: String
+  /// W3C trace context, at most 256 bytes.
+  package var traceparent: String
+  /// Caller identity, at most 4,096 bytes.
+  package var token: String
+
+  package init(
+    method: Method, model: String = "", remainingMicroseconds: UInt64? = nil,
+    priority: Priority = .interactive, inputCount: Int = 0, textByteCount: Int = 0,
+    requestID: String = "", traceparent: String = "", token: String = ""
+  ) {
+    self.methodNumber = method.rawValue
+    self.model = model
+    self.remainingMicroseconds = remainingMicroseconds
+    self.priority = priority
+    self.inputCount = inputCount
+    self.textByteCount = textByteCount
+    self.requestID = requestID
+    self.traceparent = traceparent
+    self.token = token
+  }
+
+  /// The method, or nil for a number that this version does not know.
+  package var method: Method? { Method(rawValue: methodNumber) }
+
+  /// - Throws: `.malformed`, `.tooLarge`.
+  package init(decoding bytes: RawSpan) throws(WireError) { self = try Protobuf.decode(bytes) }
+
+  package func encoded() -> [UInt8] { Protobuf.encode(self) }
+}
+
+extension RequestHead: ProtobufConvertible {
+  typealias Raw = Millpond__V1__RequestHead
+  static let messageName: StaticString = "RequestHead"
+  static var initializeRaw: Initialize<Raw> { millpond__v1__request_head__init }
+  static var unpackRaw: Unpack<Raw> { millpond__v1__request_head__unpack }
+
+  init(raw: borrowing Raw) throws(WireError) {
+    methodNumber = UInt32(truncatingIfNeeded: raw.method.rawValue)
+    model = try raw.model.string("RequestHead.model", byteCountMax: 256)
+    remainingMicroseconds = raw.budget.map { $0.pointee.remaining_us }
+    priority = raw.priority == MILLPOND__V1__PRIORITY__PRIORITY_BULK ? .bulk : .interactive
+    inputCount = Int(raw.input_count)
+    textByteCount = Int(clamping: raw.text_bytes)
+    requestID = try raw.request_id.string("RequestHead.request_id", byteCountMax: 128)
+    traceparent = try raw.traceparent.string("RequestHead.traceparent", byteCountMax: 256)
+    token = try raw.token.string("RequestHead.token")
+  }
+
+  func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
+    raw.method = Millpond__V1__Method(rawValue: .init(truncatingIfNeeded: methodNumber))
+    raw.model = builder.bytes(model)
+    raw.budget = builder.message(remainingMicroseconds.map(Budget.init))
+    raw.priority = Millpond__V1__Priority(rawValue: .init(priority.rawValue))
+    raw.input_count = UInt32(clamping: inputCount)
+    raw.text_bytes = UInt64(clamping: textByteCount)
+    raw.request_id = builder.bytes(requestID)
+    raw.traceparent = builder.bytes(traceparent)
+    raw.token = builder.bytes(token)
+  }
+}
+
+/// What is left of a deadline, in microseconds: a message, so that none differs from 0.
+private struct Budget {
+  var remainingMicroseconds: UInt64
+}
+
+extension Budget: ProtobufConvertible {
+  typealias Raw = Millpond__V1__Budget
+  static let messageName: StaticString = "Budget"
+  static var initializeRaw: Initialize<Raw> { millpond__v1__budget__init }
+  static var unpackRaw: Unpack<Raw> { millpond__v1__budget__unpack }
+
+  init(raw: borrowing Raw) {
+    remainingMicroseconds = raw.remaining_us
+  }
+
+  func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
+    raw.remaining_us = remainingMicroseconds
+  }
+}
