@@ -18,6 +18,15 @@ let cSettings: [CSetting] = [
 
 let package = Package(
   name: "millpond",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(
+      url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+  ],
   targets: [
     .systemLibrary(
       name: "CProtobufC", path: "Sources/Wire/CProtobufC", pkgConfig: "libprotobuf-c",
@@ -25,6 +34,15 @@ let package = Package(
     .target(name: "CWireMessages", dependencies: ["CProtobufC"], path: "Sources/Wire/CWireMessages", cSettings: [.headerSearchPath("include")]),
     .target(
       name: "Wire", dependencies: ["CWireMessages", "CProtobufC"], path: "Sources/Wire/Wire", swiftSettings: swiftSettings),
+    .target(
+      name: "Transport",
+      dependencies: [
+        "Wire",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "DequeModule", package: "swift-collections"),
+      ], path: "Sources/Wire/Transport", swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .c17
 )

@@ -1,0 +1,99 @@
+package import Logging
+package import NIOCore
+internal import NIOPosix
+internal import Wire
+
+/// Accepts connections on one address and serves calls on them.
+package final class Listener: Sendable {
+  private struct Connections {
+    var handlers: [ObjectIdentifier: ServerConnectionHandler] = [:]
+    var isDraining = false
+  }
+
+  /// The address as bound: with the port that the system chose for port 0.
+  package let address: SocketAddress
+  private let channel: any Channel
+  private let connections: NIOLoopBound<Box>
+  private let eventLoop: any EventLoop
+
+  /// State of the event loop that accepts and serves.
+  private final class Box {
+    var connections = Connections()
+  }
+
+  private init(channel: any Channel, connections: NIOLoopBound<Box>, address: SocketAddress) {
+    self.channel = channel
+    self.connections = connections
+    self.eventLoop = channel.eventLoop
+    self.address = address
+  }
+
+  /// Binds and begins to accept.
+  ///
+  /// All connections live on the given loop, which is the service's as well: no locks between them.
+  ///
+  /// - Throws: `TransportError` `.addressUnavailable`, naming the address, if it cannot be bound.
+  package static func bind(
+    host: String, port: Int, on eventLoop: any EventLoop, configuration: ServerConfiguration,
+    service: any CallService, logger: Logger
+  ) async throws -> Listener {
+    let box = try await eventLoop.submit { NIOLoopBound(Box(), eventLoop: eventLoop) }.get()
+    let bootstrap = ServerBootstrap(group: eventLoop)
+      .serverChannelOption(.backlog, value: 1_024)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.writeBufferWaterMark, value: .init(low: 256 << 10, high: 1 << 20))
+      .childChannelOption(.maxMessagesPerRead, value: 4)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try accept(
+            channel, box.value, configuration: configuration, service: service, logger: logger)
+        }
+      }
+    do {
+      let channel = try await bootstrap.bind(host: host, port: port).get()
+      guard let address = channel.localAddress else {
+        throw TransportError(.addressUnavailable, "\(host):\(port) was bound to no address")
+      }
+      return Listener(channel: channel, connections: box, address: address)
+    } catch let error as TransportError {
+      throw error
+    } catch {
+      throw TransportError(.addressUnavailable, "cannot listen on \(host):\(port): \(error)")
+    }
+  }
+
+  private static func accept(
+    _ channel: any Channel, _ box: Box, configuration: ServerConfiguration,
+    service: any CallService, logger: Logger
+  ) throws {
+    guard box.connections.handlers.count < configuration.connectionsMax else {
+      logger.warning(
+        "connection refused: too many", metadata: ["limit": "\(configuration.connectionsMax)"])
+      throw TransportError(.connectionClosed, "too many connections")
+    }
+    let handler = ServerConnectionHandler(
+      configuration: configuration, service: service, logger: logger
+    ) { handler in
+      box.connections.handlers[ObjectIdentifier(handler)] = nil
+    }
+    box.connections.handlers[ObjectIdentifier(handler)] = handler
+    try channel.pipeline.syncOperations.addHandler(handler)
+    if box.connections.isDraining { handler.beginDraining() }
+  }
+
+  /// Stops accepting and tells every peer to go away; open calls are still answered.
+  package func beginDraining() {
+    eventLoop.execute { [channel, connections] in
+      connections.value.connections.isDraining = true
+      channel.close(promise: nil)
+      for handler in connections.value.connections.handlers.values { handler.beginDraining() }
+    }
+  }
+
+  /// Connections open now.
+  package func connectionCount() async throws -> Int {
+    try await eventLoop.submit { [connections] in connections.value.connections.handlers.count }
+      .get()
+  }
+}
