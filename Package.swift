@@ -18,6 +18,9 @@ let cSettings: [CSetting] = [
 
 let package = Package(
   name: "millpond",
+  products: [
+    .library(name: "MillpondClient", targets: ["MillpondClient"])
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -43,6 +46,13 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "DequeModule", package: "swift-collections"),
       ], path: "Sources/Wire/Transport", swiftSettings: swiftSettings),
+    .target(
+      name: "MillpondClient",
+      dependencies: [
+        "Transport", "Wire",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], path: "Sources/Wire/MillpondClient", swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .c17
 )
