@@ -25,6 +25,16 @@ package struct FrameFlags: OptionSet, Sendable, Hashable {
   package static let more = FrameFlags(rawValue: 2)
 
   package static let known: FrameFlags = [.end, .more]
+
+  /// Whether a frame of that kind may carry these flags: only answers go on, only requests and
+  /// answers end, and nothing does both.
+  package func areAllowed(on kind: FrameKind) -> Bool {
+    switch kind {
+    case .request: isSubset(of: .end)
+    case .response: isSubset(of: .known) && self != .known
+    case .hello, .cancel, .ping, .pong, .goAway, .loadReport: isEmpty
+    }
+  }
 }
 
 /// The 16 bytes before every frame: little-endian, fixed.
@@ -68,8 +78,9 @@ package struct FrameHeader: Sendable, Equatable {
   ///   - first: bytes 0–7 as a little-endian number.
   ///   - second: bytes 8–15 as a little-endian number.
   ///   - frameBytesMax: the longest frame accepted, header included.
-  /// - Throws: `.protocolViolation` for an unknown kind or flag, or a head longer than the payload;
-  ///   `.frameTooLong` for a frame over the limit. The body need not have arrived.
+  /// - Throws: `.protocolViolation` for an unknown kind, a flag that is unknown or not of that kind,
+  ///   or a head longer than the payload; `.frameTooLong` for a frame over the limit. The body need
+  ///   not have arrived.
   package init(first: UInt64, second: UInt64, frameBytesMax: Int) throws(WireError) {
     let payload = Int(UInt32(truncatingIfNeeded: first))
     let kindByte = UInt8(truncatingIfNeeded: first >> 32)
@@ -80,6 +91,9 @@ package struct FrameHeader: Sendable, Equatable {
     }
     guard flags.isSubset(of: .known) else {
       throw WireError(.protocolViolation, "frame with unknown flags \(flags.rawValue)")
+    }
+    guard flags.areAllowed(on: kind) else {
+      throw WireError(.protocolViolation, "\(kind) frame with flags \(flags.rawValue)")
     }
     guard payload <= frameBytesMax - Self.byteCount else {
       throw WireError(

@@ -39,4 +39,7 @@ package struct WireLimits: Sendable, Hashable {
 
   /// Longest head, in bytes.
   package static let headBytesMax = 16 << 10
+
+  /// Longest part of an answer that a client joins from several frames, in bytes.
+  package static let partBytesMax = 256 << 20
 }

@@ -30,6 +30,8 @@ package struct ServerConnectionStateMachine {
 
     var phase: Phase
     var bytesHeld: Int
+    /// When the request's last frame so far came.
+    var lastFrame: NIODeadline
   }
 
   /// What to do about a frame.
@@ -67,6 +69,13 @@ package struct ServerConnectionStateMachine {
   /// Whether the connection can close: told to go away, and every call answered.
   package var isDrained: Bool {
     if case .draining = state { calls.isEmpty } else { false }
+  }
+
+  /// Whether a request was begun, is not at its end, and got no frame since then.
+  package func hasStalledRequest(since limit: NIODeadline) -> Bool {
+    calls.values.contains { call in
+      if case .running = call.phase { false } else { call.lastFrame < limit }
+    }
   }
 
   package mutating func frameReceived(_ frame: Frame, now: NIODeadline) -> Action {
@@ -152,7 +161,10 @@ package struct ServerConnectionStateMachine {
     let callID = frame.header.callID
     let isLast = frame.header.flags.contains(.end)
     if calls[callID] != nil {
-      return requestContinued(frame, isLast: isLast)
+      guard frame.header.headByteCount == 0 else {
+        return violation("a second head within the request of call \(callID)")
+      }
+      return requestContinued(frame, isLast: isLast, now: now)
     }
     guard callID > lastCallID else {
       return violation("call id \(callID) after \(lastCallID): ids only rise")
@@ -161,25 +173,25 @@ package struct ServerConnectionStateMachine {
     guard calls.count < limits.calls else {
       return violation("more than \(limits.calls) calls open: the credit is exceeded")
     }
-    calls[callID] = OpenCall(phase: .refused, bytesHeld: 0)
+    calls[callID] = OpenCall(phase: .refused, bytesHeld: 0, lastFrame: now)
     let head: RequestHead
     do throws(WireError) {
       head = try RequestHead(decoding: frame.head.readableBytesSpan)
     } catch {
-      return refuse(callID, isLast, Status(.invalidArgument, error.message))
+      return refuse(callID, isLast, Status(.invalidArgument, error.message), now: now)
     }
     if case .draining = state {
-      return refuse(callID, isLast, .draining)
+      return refuse(callID, isLast, .draining, now: now)
     }
     if let status = refusal(of: head) {
-      return refuse(callID, isLast, status)
+      return refuse(callID, isLast, status, now: now)
     }
     let deadline = head.remainingMicroseconds.map {
       now + .microseconds(Int64(clamping: min($0, 1 << 50)))
     }
     calls[callID] = OpenCall(
-      phase: .receiving(head, deadline, ByteBuffer()), bytesHeld: 0)
-    return requestContinued(frame, isLast: isLast)
+      phase: .receiving(head, deadline, ByteBuffer()), bytesHeld: 0, lastFrame: now)
+    return requestContinued(frame, isLast: isLast, now: now)
   }
 
   private func refusal(of head: RequestHead) -> Status? {
@@ -195,14 +207,17 @@ package struct ServerConnectionStateMachine {
     return nil
   }
 
-  private mutating func requestContinued(_ frame: Frame, isLast: Bool) -> Action {
+  private mutating func requestContinued(
+    _ frame: Frame, isLast: Bool, now: NIODeadline
+  ) -> Action {
     let callID = frame.header.callID
     guard var call = calls[callID] else { return .none }
     switch call.phase {
     case .running:
       return violation("a frame of call \(callID) after its last")
     case .refused:
-      if isLast { calls[callID] = nil }
+      call.lastFrame = now
+      calls[callID] = isLast ? nil : call
       return .none
     case .receiving(let head, let deadline, var body):
       let byteCount = frame.body.readableBytes
@@ -211,14 +226,16 @@ package struct ServerConnectionStateMachine {
           callID, isLast,
           Status(
             .invalidArgument, reason: .limit,
-            "request of more than \(limits.callBytes) bytes, the limit of one call"))
+            "request of more than \(limits.callBytes) bytes, the limit of one call"),
+          now: now)
       }
       guard bytesHeld + byteCount <= limits.bytes else {
         return violation("more than \(limits.bytes) bytes open: the credit is exceeded")
       }
       bytesHeld += byteCount
       call.bytesHeld += byteCount
-      // The buffer is written to below: while the dictionary holds it too, it would be copied.
+      // The buffer is written to below: while anything else holds it, it would be copied.
+      call.phase = .refused
       calls[callID] = nil
       if body.readableBytes == 0 {
         body = frame.body
@@ -226,14 +243,17 @@ package struct ServerConnectionStateMachine {
         body.writeImmutableBuffer(frame.body)
       }
       call.phase = isLast ? .running : .receiving(head, deadline, body)
+      call.lastFrame = now
       calls[callID] = call
       return isLast ? .start(callID: callID, head, deadline: deadline, body: body) : .none
     }
   }
 
-  private mutating func refuse(_ callID: UInt64, _ isLast: Bool, _ status: Status) -> Action {
+  private mutating func refuse(
+    _ callID: UInt64, _ isLast: Bool, _ status: Status, now: NIODeadline
+  ) -> Action {
     if let call = calls[callID] { bytesHeld -= call.bytesHeld }
-    calls[callID] = isLast ? nil : OpenCall(phase: .refused, bytesHeld: 0)
+    calls[callID] = isLast ? nil : OpenCall(phase: .refused, bytesHeld: 0, lastFrame: now)
     return .refuse(callID: callID, status)
   }
 }

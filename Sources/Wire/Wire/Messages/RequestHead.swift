@@ -55,6 +55,25 @@ package struct RequestHead: Sendable, Equatable {
   /// The method, or nil for a number that this version does not know.
   package var method: Method? { Method(rawValue: methodNumber) }
 
+  private static let modelBytesMax = 256
+  private static let requestIDBytesMax = 128
+  private static let traceparentBytesMax = 256
+  private static let tokenBytesMax = 4_096
+
+  /// Names the first field that is longer than a server reads, with limit and actual value; nil when
+  /// all fit.
+  package var oversizedField: String? {
+    let fields: [(name: String, byteCount: Int, limit: Int)] = [
+      ("model", model.utf8.count, Self.modelBytesMax),
+      ("request_id", requestID.utf8.count, Self.requestIDBytesMax),
+      ("traceparent", traceparent.utf8.count, Self.traceparentBytesMax),
+      ("token", token.utf8.count, Self.tokenBytesMax),
+    ]
+    return fields.first { $0.byteCount > $0.limit }.map {
+      "RequestHead.\($0.name) has \($0.byteCount) bytes, the limit is \($0.limit)"
+    }
+  }
+
   /// - Throws: `.malformed`, `.tooLarge`.
   package init(decoding bytes: RawSpan) throws(WireError) { self = try Protobuf.decode(bytes) }
 
@@ -69,14 +88,16 @@ extension RequestHead: ProtobufConvertible {
 
   init(raw: borrowing Raw) throws(WireError) {
     methodNumber = UInt32(truncatingIfNeeded: raw.method.rawValue)
-    model = try raw.model.string("RequestHead.model", byteCountMax: 256)
+    model = try raw.model.string("RequestHead.model", byteCountMax: Self.modelBytesMax)
     remainingMicroseconds = raw.budget.map { $0.pointee.remaining_us }
     priority = raw.priority == MILLPOND__V1__PRIORITY__PRIORITY_BULK ? .bulk : .interactive
     inputCount = Int(raw.input_count)
     textByteCount = Int(clamping: raw.text_bytes)
-    requestID = try raw.request_id.string("RequestHead.request_id", byteCountMax: 128)
-    traceparent = try raw.traceparent.string("RequestHead.traceparent", byteCountMax: 256)
-    token = try raw.token.string("RequestHead.token")
+    requestID = try raw.request_id.string(
+      "RequestHead.request_id", byteCountMax: Self.requestIDBytesMax)
+    traceparent = try raw.traceparent.string(
+      "RequestHead.traceparent", byteCountMax: Self.traceparentBytesMax)
+    token = try raw.token.string("RequestHead.token", byteCountMax: Self.tokenBytesMax)
   }
 
   func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {

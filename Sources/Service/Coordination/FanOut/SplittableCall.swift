@@ -1,0 +1,69 @@
+internal import NIOCore
+package import Wire
+
+/// A call whose inputs may go to different workers: it can be cut, and its answers joined.
+package enum SplittableCall: Sendable {
+  case embed(EmbedRequest)
+  case classify(ClassifyRequest)
+  case score(ScoreRequest)
+  case tokenize(TokenizeRequest)
+
+  /// - Returns: nil for a method that has no inputs.
+  /// - Throws: `.malformed`, `.tooLarge`; a pairing of a Score call that is neither 1:N nor N:N is
+  ///   left for the worker to refuse.
+  package init?(_ method: Method, body: RawSpan) throws(WireError) {
+    switch method {
+    case .embed: self = .embed(try EmbedRequest(decoding: body))
+    case .classify: self = .classify(try ClassifyRequest(decoding: body))
+    case .score: self = .score(try ScoreRequest(decoding: body))
+    case .tokenize: self = .tokenize(try TokenizeRequest(decoding: body))
+    case .info, .health: return nil
+    }
+  }
+
+  /// UTF-8 bytes of each input; of a pair both texts.
+  package var inputByteCounts: [Int] {
+    switch self {
+    case .embed(let request): request.inputs.map(\.byteCount)
+    case .classify(let request): request.inputs.map(\.byteCount)
+    case .tokenize(let request): request.inputs.map(\.byteCount)
+    case .score(let request):
+      request.documents.indices.map { index in
+        request.documents[index].count + (request.query(for: index)?.count ?? 0)
+      }
+    }
+  }
+
+  /// Whether the inputs can be told apart: a Score call with a wrong pairing cannot.
+  package var isWellFormed: Bool {
+    if case .score(let request) = self {
+      return request.queries.count == 1 || request.queries.count == request.documents.count
+    }
+    return true
+  }
+
+  /// The body of the same call for some of its inputs, in that order.
+  package func body(of inputs: [Int]) -> [UInt8] {
+    switch self {
+    case .embed(var request):
+      request.inputs = inputs.map { request.inputs[$0] }
+      return request.encoded()
+    case .classify(var request):
+      request.inputs = inputs.map { request.inputs[$0] }
+      return request.encoded()
+    case .tokenize(var request):
+      request.inputs = inputs.map { request.inputs[$0] }
+      return request.encoded()
+    case .score(var request):
+      if request.queries.count != 1 { request.queries = inputs.map { request.queries[$0] } }
+      request.documents = inputs.map { request.documents[$0] }
+      return request.encoded()
+    }
+  }
+}
+
+extension ScoreRequest {
+  fileprivate func query(for index: Int) -> [UInt8]? {
+    queries.count == 1 ? queries[0] : queries.indices.contains(index) ? queries[index] : nil
+  }
+}

@@ -1,0 +1,141 @@
+internal import Logging
+internal import NIOCore
+internal import Transport
+internal import Wire
+
+/// The connection to one worker: made, asked for its model, watched, and made anew.
+///
+/// On the coordinator's event loop only.
+final class WorkerLink {
+  /// What the coordinator hears of it.
+  enum Event {
+    /// It takes pieces.
+    case ready(ModelInfo)
+    case load(LoadReport)
+    case draining
+    /// The connection is gone; every open call has failed already.
+    case down
+  }
+
+  let id: WorkerPool.WorkerID
+  private(set) var address: WorkerAddress
+  /// 0 when the process is not ours.
+  private(set) var processID: Int
+  /// Times that the process was started again.
+  var restarts = 0
+
+  private let eventLoop: any EventLoop
+  private let configuration: ClientConfiguration
+  private let reconnects: Bool
+  private let logger: Logger
+  private let onEvent: (WorkerLink, Event) -> Void
+  private var connection: ClientConnection?
+  private var backoff = Backoff()
+  private var isStopped = false
+
+  /// - Parameter reconnects: whether to try again when it is lost; a worker of our own comes back
+  ///   at another port, which the supervisor tells.
+  init(
+    id: WorkerPool.WorkerID, address: WorkerAddress, processID: Int, reconnects: Bool,
+    configuration: ClientConfiguration, eventLoop: any EventLoop, logger: Logger,
+    onEvent: @escaping (WorkerLink, Event) -> Void
+  ) {
+    self.id = id
+    self.address = address
+    self.processID = processID
+    self.reconnects = reconnects
+    self.configuration = configuration
+    self.eventLoop = eventLoop
+    self.logger = logger
+    self.onEvent = onEvent
+  }
+
+  /// Makes the connection, at once.
+  func connect() {
+    let made = ClientConnection(
+      host: address.host, port: address.port, on: eventLoop, configuration: configuration
+    ) { [weak self] event in
+      self?.connectionEvent(event)
+    }
+    connection = made
+  }
+
+  /// The worker was started anew.
+  func moved(to address: WorkerAddress, processID: Int) {
+    self.address = address
+    self.processID = processID
+    connection?.close()
+    connect()
+  }
+
+  func stop() {
+    isStopped = true
+    connection?.close()
+  }
+
+  /// - Returns: nil if there is no connection.
+  func start(_ call: OutgoingCall, onEvent: @escaping (CallEvent) -> Void) -> UInt64? {
+    connection?.start(call, onEvent: onEvent)
+  }
+
+  func cancel(_ callID: UInt64) {
+    connection?.cancel(callID)
+  }
+
+  private func connectionEvent(_ event: ConnectionEvent) {
+    switch event {
+    case .opened: askForModel()
+    case .loadReport(let load): onEvent(self, .load(load))
+    case .goAway: onEvent(self, .draining)
+    case .closed(let error):
+      logger.debug("worker connection closed", metadata: ["reason": "\(error.message)"])
+      connection = nil
+      onEvent(self, .down)
+      reconnectLater()
+    }
+  }
+
+  private func askForModel() {
+    let asked = connection
+    let call = OutgoingCall(
+      head: RequestHead(method: .info), body: ByteBuffer(), deadline: .now() + .seconds(5))
+    connection?.start(call) { [weak self] event in
+      guard let self, asked === connection else { return }
+      switch event {
+      case .part(let head, let body, _) where head.status.isOK:
+        modelTold(body)
+      case .part(let head, _, _): refuse("Info: \(head.status.message)")
+      case .failed(let status, _): refuse("Info: \(status.message)")
+      }
+    }
+  }
+
+  private func modelTold(_ body: ByteBuffer) {
+    do throws(WireError) {
+      let info = try InfoResponse(decoding: body.readableBytesSpan)
+      guard info.role == "worker", let model = info.models.first else {
+        return refuse("it is a \(info.role), not a worker with a model")
+      }
+      backoff.reset()
+      onEvent(self, .ready(model))
+    } catch {
+      refuse("Info: \(error.message)")
+    }
+  }
+
+  private func refuse(_ reason: String) {
+    logger.warning(
+      "a worker is not usable", metadata: ["worker": "\(address)", "reason": "\(reason)"])
+    connection?.close()
+  }
+
+  private func reconnectLater() {
+    guard reconnects, !isStopped else { return }
+    let wait = TimeAmount(backoff.next(jitter: .random(in: 0...1)))
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    eventLoop.scheduleTask(in: wait) {
+      guard !bound.value.isStopped, bound.value.connection == nil else { return }
+      bound.value.connect()
+    }
+  }
+}
