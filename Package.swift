@@ -54,6 +54,52 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ], path: "Sources/Wire/MillpondClient", swiftSettings: swiftSettings),
+    .target(name: "JSON", path: "Sources/Base/JSON", swiftSettings: swiftSettings),
+    .systemLibrary(
+      name: "COpenBLAS", path: "Sources/Compute/COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "CXXHash", path: "Sources/Compute/CXXHash", pkgConfig: "libxxhash",
+      providers: [.apt(["libxxhash-dev"])]),
+    .target(name: "CKernels", path: "Sources/Compute/CKernels", cSettings: cSettings),
+    .target(
+      name: "CUnicodeTables", path: "Sources/Compute/CUnicodeTables", cSettings: cSettings),
+    .target(
+      name: "Kernels", dependencies: ["CKernels", "COpenBLAS", "CPlatform"],
+      path: "Sources/Compute/Kernels", swiftSettings: swiftSettings),
+    .target(
+      name: "ModelFiles", dependencies: ["JSON", "CXXHash", "CPlatform"],
+      path: "Sources/Compute/ModelFiles", swiftSettings: swiftSettings),
+    .target(
+      name: "Resolution", dependencies: ["ModelFiles", "JSON"],
+      path: "Sources/Compute/Resolution", swiftSettings: swiftSettings),
+    .target(
+      name: "Tokenization", dependencies: ["JSON", "CUnicodeTables"],
+      path: "Sources/Compute/Tokenization", swiftSettings: swiftSettings),
+    .target(
+      name: "Models", dependencies: ["Kernels", "ModelFiles", "Resolution"],
+      path: "Sources/Compute/Models", swiftSettings: swiftSettings),
+    .target(
+      name: "Inference",
+      dependencies: [
+        "Models", "Tokenization", "Resolution", "ModelFiles", "Kernels", "CPlatform", "JSON",
+      ], path: "Sources/Compute/Inference", swiftSettings: swiftSettings),
+    .target(
+      name: "WorkerService",
+      dependencies: [
+        "Inference", "Kernels", "Transport", "Wire", "CPlatform",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ], path: "Sources/Service/WorkerService", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "millpond-worker",
+      dependencies: [
+        "WorkerService", "Inference", "Resolution", "JSON",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ], path: "Sources/Commands/millpond-worker", swiftSettings: swiftSettings),
     .target(name: "CPlatform", path: "Sources/Base/CPlatform", cSettings: cSettings),
     .target(
       name: "Coordination",

@@ -10,15 +10,15 @@ package struct ServerConfiguration: Sendable, Hashable {
   package var connectionsMax: Int
   /// From accept to a whole hello.
   package var helloTimeout: TimeAmount
-  /// From a frame's first byte to its last.
+  /// From a frame's first byte to its last, and from one frame of a request to the next.
   package var frameTimeout: TimeAmount
   /// Without a frame and without an open call.
   package var idleTimeout: TimeAmount
-  /// Without a byte leaving while some wait.
+  /// Without a frame leaving while some wait.
   package var writeTimeout: TimeAmount
   /// Bytes of answers that wait to be written on one connection.
   package var unsentBytesMax: Int
-  /// Between load reports on a connection without other traffic; nil sends none.
+  /// Between load reports; nil sends none.
   package var loadReportInterval: TimeAmount?
 
   /// 4,096 connections; hello in 5 s, a frame in 30 s, idle for 10 min, unread for 30 s, 256 MiB

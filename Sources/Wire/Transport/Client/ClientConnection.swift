@@ -64,11 +64,14 @@ package final class ClientConnection {
     eventLoop.preconditionInEventLoop()
     let callID = nextCallID
     nextCallID += 1
+    if let field = call.head.oversizedField {
+      refuse(Status(.invalidArgument, reason: .limit, field), onEvent)
+      return callID
+    }
     let submission = stateMachine.submit(
       callID, byteCount: call.body.readableBytes, inputCount: call.head.inputCount)
     if case .refuse(let status) = submission {
-      let onEvent = NIOLoopBound(onEvent, eventLoop: eventLoop)
-      eventLoop.execute { onEvent.value(.failed(status, wasRead: false)) }
+      refuse(status, onEvent)
       return callID
     }
     calls[callID] = Call(
@@ -96,6 +99,11 @@ package final class ClientConnection {
     close(TransportError(.connectionClosed, "\(address): closed by this side"))
   }
 
+  private func refuse(_ status: Status, _ onEvent: @escaping (CallEvent) -> Void) {
+    let onEvent = NIOLoopBound(onEvent, eventLoop: eventLoop)
+    eventLoop.execute { onEvent.value(.failed(status, wasRead: false)) }
+  }
+
   private func connect(host: String, port: Int) {
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     let bootstrap = ClientBootstrap(group: eventLoop)
@@ -119,8 +127,11 @@ package final class ClientConnection {
     }
   }
 
-  private func connected(_ channel: any Channel) {
+  /// The first channel that is connected is this connection's: a host with several addresses may
+  /// give more, and those are not heard.
+  fileprivate func connected(_ channel: any Channel) {
     guard !isClosed else { return channel.close(promise: nil) }
+    guard self.channel == nil else { return }
     self.channel = channel
     let hello = Hello(
       limits: configuration.limits, agent: configuration.agent, token: configuration.token)
@@ -135,9 +146,10 @@ package final class ClientConnection {
     tick = eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
       bound.value.checkTime(.now())
     }
-    // The peer's hello may have come with the connection, before this ran.
-    sendWaiting()
   }
+
+  /// Whether the channel's events are this connection's.
+  fileprivate func isOwn(_ channel: any Channel) -> Bool { self.channel === channel }
 
   fileprivate func frameReceived(_ frame: Frame) {
     lastReceived = .now()
@@ -147,6 +159,9 @@ package final class ClientConnection {
     case .opened(let hello):
       helloTimer?.cancel()
       onEvent(.opened(hello))
+      for (callID, status) in stateMachine.removeOversized() {
+        end(callID)?.onEvent(.failed(status, wasRead: false))
+      }
       sendWaiting()
     case .part(let callID, let head, let body, let isLast):
       partReceived(callID, head, body, isLast)
@@ -271,7 +286,13 @@ private final class ClientConnectionHandler: ChannelInboundHandler {
     self.processor = NIOSingleStepByteToMessageProcessor(FrameDecoder(frameBytesMax: frameBytesMax))
   }
 
+  func channelActive(context: ChannelHandlerContext) {
+    connection.connected(context.channel)
+    context.fireChannelActive()
+  }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard connection.isOwn(context.channel) else { return }
     do {
       try processor.process(buffer: unwrapInboundIn(data)) { connection.frameReceived($0) }
     } catch {
@@ -280,11 +301,12 @@ private final class ClientConnectionHandler: ChannelInboundHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    connection.channelClosed(nil)
+    if connection.isOwn(context.channel) { connection.channelClosed(nil) }
     context.fireChannelInactive()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard connection.isOwn(context.channel) else { return context.close(promise: nil) }
     connection.close(TransportError(.connectionClosed, "\(error)"))
   }
 }

@@ -17,6 +17,7 @@ package struct ClientConnectionStateMachine {
 
   private struct OpenCall {
     var byteCount: Int
+    var inputCount: Int
     /// The body of a result that is longer than a frame, so far.
     var partial: (head: ResponseHead, body: ByteBuffer)?
   }
@@ -46,7 +47,7 @@ package struct ClientConnectionStateMachine {
   private var state = State.awaitingHello
   private var calls: [UInt64: OpenCall] = [:]
   private var bytesOpen = 0
-  private var waiting: Deque<(callID: UInt64, byteCount: Int)> = []
+  private var waiting: Deque<(callID: UInt64, byteCount: Int, inputCount: Int)> = []
 
   package init(waitingCallsMax: Int) {
     self.waitingCallsMax = waitingCallsMax
@@ -54,9 +55,6 @@ package struct ClientConnectionStateMachine {
 
   /// Calls sent and not yet answered.
   package var openCallCount: Int { calls.count }
-
-  /// Whether a call that waits for its turn was never put on the wire.
-  package func isWaiting(_ callID: UInt64) -> Bool { calls[callID] == nil }
 
   /// The peer's longest frame, once it said hello.
   package var peerFrameBytesMax: Int {
@@ -69,20 +67,11 @@ package struct ClientConnectionStateMachine {
     case .closed, .goingAway: return .refuse(.connectionLost("the connection is closed"))
     case .awaitingHello: break
     case .open(let limits):
-      if byteCount > min(limits.callBytes, limits.bytes) {
-        return .refuse(
-          Status(
-            .invalidArgument, reason: .limit,
-            "request of \(byteCount) bytes, the server's limit of one call is \(limits.callBytes)"))
-      }
-      if inputCount > limits.callInputs {
-        return .refuse(
-          Status(
-            .invalidArgument, reason: .limit,
-            "\(inputCount) inputs in one call, the server's limit is \(limits.callInputs)"))
+      if let status = Self.refusal(limits, byteCount: byteCount, inputCount: inputCount) {
+        return .refuse(status)
       }
       if waiting.isEmpty, hasCredit(limits, byteCount) {
-        open(callID, byteCount)
+        open(callID, byteCount, inputCount)
         return .send
       }
     }
@@ -92,8 +81,22 @@ package struct ClientConnectionStateMachine {
           .resourceExhausted, reason: .overloaded,
           "\(waitingCallsMax) calls wait on this connection already", isRetryable: true))
     }
-    waiting.append((callID, byteCount))
+    waiting.append((callID, byteCount, inputCount))
     return .wait
+  }
+
+  /// The calls that waited for the hello and are over the limits that it states; they wait no more.
+  package mutating func removeOversized() -> [(callID: UInt64, status: Status)] {
+    guard case .open(let limits) = state else { return [] }
+    var refused: [(callID: UInt64, status: Status)] = []
+    waiting.removeAll { call in
+      guard
+        let status = Self.refusal(limits, byteCount: call.byteCount, inputCount: call.inputCount)
+      else { return false }
+      refused.append((call.callID, status))
+      return true
+    }
+    return refused
   }
 
   /// The next waiting call that the credit now covers, as sent; nil when none.
@@ -102,7 +105,7 @@ package struct ClientConnectionStateMachine {
       hasCredit(limits, next.byteCount)
     else { return nil }
     waiting.removeFirst()
-    open(next.callID, next.byteCount)
+    open(next.callID, next.byteCount, next.inputCount)
     return next.callID
   }
 
@@ -133,8 +136,25 @@ package struct ClientConnectionStateMachine {
     calls.count < limits.calls && bytesOpen + byteCount <= limits.bytes
   }
 
-  private mutating func open(_ callID: UInt64, _ byteCount: Int) {
-    calls[callID] = OpenCall(byteCount: byteCount)
+  private static func refusal(
+    _ limits: WireLimits, byteCount: Int, inputCount: Int
+  ) -> Status? {
+    let bytesMax = min(limits.callBytes, limits.bytes)
+    if byteCount > bytesMax {
+      return Status(
+        .invalidArgument, reason: .limit,
+        "request of \(byteCount) bytes, the server's limit of one call is \(bytesMax)")
+    }
+    if inputCount > limits.callInputs {
+      return Status(
+        .invalidArgument, reason: .limit,
+        "\(inputCount) inputs in one call, the server's limit is \(limits.callInputs)")
+    }
+    return nil
+  }
+
+  private mutating func open(_ callID: UInt64, _ byteCount: Int, _ inputCount: Int) {
+    calls[callID] = OpenCall(byteCount: byteCount, inputCount: inputCount)
     bytesOpen += byteCount
   }
 
@@ -160,31 +180,48 @@ package struct ClientConnectionStateMachine {
 
   private mutating func goAwayReceived(_ frame: Frame) throws(WireError) -> Action {
     let goAway = try GoAway(decoding: frame.head.readableBytesSpan)
-    state = .goingAway(lastCallID: goAway.lastCallID)
+    var lastCallID = goAway.lastCallID
+    // A second go-away takes nothing back: calls that the first gave up have failed.
+    if case .goingAway(let earlier) = state { lastCallID = min(lastCallID, earlier) }
+    state = .goingAway(lastCallID: lastCallID)
     var unread = waiting.map(\.callID)
     waiting = []
-    for callID in calls.keys where callID > goAway.lastCallID {
+    for callID in calls.keys where callID > lastCallID {
       calls[callID] = nil
       unread.append(callID)
     }
-    return .goAway(goAway.status, unread: unread)
+    return .goAway(goAway.status, unread: unread.sorted())
   }
 
   private mutating func responseReceived(_ frame: Frame) throws(WireError) -> Action {
     let callID = frame.header.callID
     guard var call = calls[callID] else {
+      // The server refuses a call that crossed its go-away: it has failed here already.
+      if case .goingAway(let lastCallID) = state, callID > lastCallID { return .none }
       throw WireError(.protocolViolation, "an answer to call \(callID), which is not open")
     }
     if var partial = call.partial {
       guard frame.header.headByteCount == 0 else {
         throw WireError(.protocolViolation, "a second head within one answer part")
       }
+      let byteCount = partial.body.readableBytes + frame.body.readableBytes
+      guard byteCount <= WireLimits.partBytesMax else {
+        throw WireError(
+          .frameTooLong,
+          "an answer part of \(byteCount) bytes, the limit is \(WireLimits.partBytesMax)")
+      }
+      // The buffer is written to below: while anything else holds it, it would be copied.
       call.partial = nil
       calls[callID] = call
       partial.body.writeImmutableBuffer(frame.body)
       return finish(frame, partial.head, partial.body)
     }
     let head = try ResponseHead(decoding: frame.head.readableBytesSpan)
+    guard head.inputs.upperBound <= call.inputCount else {
+      throw WireError(
+        .protocolViolation,
+        "an answer to inputs \(head.inputs) of call \(callID), which has \(call.inputCount)")
+    }
     return finish(frame, head, frame.body)
   }
 

@@ -53,7 +53,8 @@ package struct FrameDecoder: NIOSingleStepByteToMessageDecoder {
     guard byteCount <= WireLimits.controlFrameBytesMax else {
       throw WireError(
         .frameTooLong,
-        "\(header.kind) frame of \(byteCount) bytes, the limit is \(WireLimits.controlFrameBytesMax)")
+        "\(header.kind) frame of \(byteCount) bytes, the limit is \(WireLimits.controlFrameBytesMax)"
+      )
     }
   }
 }

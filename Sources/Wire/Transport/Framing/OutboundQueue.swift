@@ -42,7 +42,9 @@ package struct OutboundQueue {
     lines[callID, default: Line()].frames.append(frame)
     lines[callID, default: Line()].byteCount += frame.readableBytes
     if isNew { small.append(callID) }
-    guard let line = lines[callID], line.isSmall, line.byteCount > Self.smallBytesMax else { return }
+    guard let line = lines[callID], line.isSmall, line.byteCount > Self.smallBytesMax else {
+      return
+    }
     lines[callID]?.isSmall = false
     small.removeAll { $0 == callID }
     large.append(callID)

@@ -70,7 +70,9 @@ package final class Listener: Sendable {
     guard box.connections.handlers.count < configuration.connectionsMax else {
       logger.warning(
         "connection refused: too many", metadata: ["limit": "\(configuration.connectionsMax)"])
-      throw TransportError(.connectionClosed, "too many connections")
+      try channel.pipeline.syncOperations.addHandler(
+        RefusalHandler(connectionsMax: configuration.connectionsMax))
+      return
     }
     let handler = ServerConnectionHandler(
       configuration: configuration, service: service, logger: logger
@@ -91,9 +93,36 @@ package final class Listener: Sendable {
     }
   }
 
-  /// Connections open now.
+  /// Connections served now.
   package func connectionCount() async throws -> Int {
     try await eventLoop.submit { [connections] in connections.value.connections.handlers.count }
       .get()
+  }
+}
+
+/// Tells a peer over the limit of connections so, and closes. It reads nothing.
+private final class RefusalHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private let connectionsMax: Int
+
+  init(connectionsMax: Int) {
+    self.connectionsMax = connectionsMax
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    let status = Status(
+      .resourceExhausted, reason: .limit,
+      "\(connectionsMax) connections are open, the limit of this server", isRetryable: true)
+    let goAway = GoAway(lastCallID: 0, status: status)
+    context.write(wrapOutboundOut(Frame.encode(.goAway, head: goAway.encoded())), promise: nil)
+    context.channel.flushAndClose()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
   }
 }

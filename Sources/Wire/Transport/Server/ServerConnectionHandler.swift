@@ -56,6 +56,7 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
 
   package func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
+    onClose(self)
   }
 
   package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -65,7 +66,9 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
         self.frameReceived(frame)
       }
     } catch let error as WireError {
-      close(Status(.invalidArgument, reason: .limit, error.message))
+      let isOverLimit = error.code == .frameTooLong
+      close(
+        Status(.invalidArgument, reason: isOverLimit ? .limit : .unspecified, error.message))
     } catch {
       close(Status(.internal, "\(error)"))
     }
@@ -92,7 +95,6 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     let running = stateMachine.closed()
     for callID in running { calls[callID]?.cancelled() }
     calls = [:]
-    onClose(self)
     context.fireChannelInactive()
   }
 
@@ -106,28 +108,19 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     guard !isClosing else { return }
     stateMachine.beginDraining()
     let goAway = GoAway(lastCallID: stateMachine.lastCallID, status: .draining)
-    outbound.append(Frame.encode(.goAway, head: goAway.encoded()), callID: 0)
+    enqueue(Frame.encode(.goAway, head: goAway.encoded()))
     pump()
-    closeIfDrained()
   }
 
   /// Frames of a call's answer, on the event loop. Dropped if the call or connection is gone.
   func send(_ frames: [ByteBuffer], callID: UInt64, isLast: Bool) {
     guard !isClosing, calls[callID] != nil else { return }
-    for frame in frames { outbound.append(frame, callID: callID) }
+    for frame in frames { enqueue(frame, callID: callID) }
     if isLast {
       calls[callID] = nil
       _ = stateMachine.callAnswered(callID)
     }
-    if outbound.byteCount > configuration.unsentBytesMax {
-      close(
-        Status(
-          .resourceExhausted,
-          "over \(configuration.unsentBytesMax) bytes of answers are not read by the peer"))
-      return
-    }
     pump()
-    closeIfDrained()
   }
 
   private func begin(_ context: ChannelHandlerContext) {
@@ -142,7 +135,7 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
       bound.value.checkTime(.now())
     }
     let hello = Hello(limits: configuration.limits, agent: configuration.agent)
-    outbound.append(Frame.encode(.hello, head: hello.encoded()), callID: 0)
+    enqueue(Frame.encode(.hello, head: hello.encoded()))
     pump()
   }
 
@@ -158,10 +151,10 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
       start(callID, head, deadline: deadline, body: body, now: now)
     case .refuse(let callID, let status):
       let head = ResponseHead(status: status, load: service.loadReport())
-      outbound.append(
+      enqueue(
         Frame.encode(.response, flags: .end, callID: callID, head: head.encoded()), callID: callID)
     case .cancel(let callID): calls[callID]?.cancelled()
-    case .pong(let callID): outbound.append(Frame.encode(.pong, callID: callID), callID: 0)
+    case .pong(let callID): enqueue(Frame.encode(.pong, callID: callID))
     case .close(let status): close(status)
     }
   }
@@ -178,6 +171,17 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     service.callReceived(call)
   }
 
+  /// Queues a frame. A peer that asks for more than it reads, be it pongs, is closed at the bound.
+  private func enqueue(_ frame: ByteBuffer, callID: UInt64 = 0) {
+    guard !isClosing else { return }
+    outbound.append(frame, callID: callID)
+    guard outbound.byteCount > configuration.unsentBytesMax else { return }
+    close(
+      Status(
+        .resourceExhausted, reason: .limit,
+        "over \(configuration.unsentBytesMax) bytes of answers are not read by the peer"))
+  }
+
   private func pump() {
     guard let context, !isClosing else { return }
     var wrote = false
@@ -186,6 +190,7 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
       wrote = true
     }
     if wrote { context.flush() }
+    closeIfDrained()
   }
 
   private func write(_ frame: ByteBuffer, _ context: ChannelHandlerContext) {
@@ -212,6 +217,12 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
       return close(
         Status(.deadlineExceeded, "a frame took over \(configuration.frameTimeout.text)"))
     }
+    if stateMachine.hasStalledRequest(since: now - configuration.frameTimeout) {
+      return close(
+        Status(
+          .deadlineExceeded,
+          "the next frame of a request took over \(configuration.frameTimeout.text)"))
+    }
     if let unwrittenSince, now - unwrittenSince > configuration.writeTimeout {
       logger.info("closed a peer that does not read")
       return context.close(promise: nil)
@@ -227,7 +238,7 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
       !stateMachine.isAwaitingHello, outbound.isEmpty, let load = service.loadReport()
     else { return }
     lastReport = now
-    outbound.append(Frame.encode(.loadReport, head: load.encoded()), callID: 0)
+    enqueue(Frame.encode(.loadReport, head: load.encoded()))
     pump()
   }
 
@@ -242,7 +253,7 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     isClosing = true
     logger.debug("closing a connection", metadata: ["reason": "\(status.message)"])
     let goAway = GoAway(lastCallID: stateMachine.lastCallID, status: status)
-    while let frame = outbound.popNext(), context.channel.isWritable {
+    while context.channel.isWritable, let frame = outbound.popNext() {
       context.write(wrapOutboundOut(frame), promise: nil)
     }
     context.write(wrapOutboundOut(Frame.encode(.goAway, head: goAway.encoded())), promise: nil)
@@ -251,21 +262,24 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
 }
 
 extension Channel {
-  /// Closes after what was written has left, or after 2 s if the peer does not read it.
-  fileprivate func flushAndClose() {
+  /// Ends this direction after what was written has left, and closes once the peer ends its own, or
+  /// after 2 s. To close at once could reset the connection before the peer has read the go-away.
+  func flushAndClose() {
     let channel = self
-    channel.flush()
     let timeout = channel.eventLoop.scheduleTask(in: .seconds(2)) {
       channel.close(promise: nil)
     }
+    channel.closeFuture.whenComplete { _ in timeout.cancel() }
     channel.writeAndFlush(ByteBuffer()).whenComplete { _ in
-      timeout.cancel()
-      channel.close(promise: nil)
+      channel.close(mode: .output, promise: nil)
     }
   }
 }
 
 extension TimeAmount {
-  /// For messages: "5 s".
-  var text: String { "\(nanoseconds / 1_000_000_000) s" }
+  /// For messages: "5 s", "200 ms".
+  var text: String {
+    let milliseconds = nanoseconds / 1_000_000
+    return milliseconds % 1_000 == 0 ? "\(milliseconds / 1_000) s" : "\(milliseconds) ms"
+  }
 }

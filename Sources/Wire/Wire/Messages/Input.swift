@@ -27,7 +27,8 @@ extension Input: ProtobufConvertible {
   init(raw: borrowing Raw) throws(WireError) {
     switch raw.kind_case {
     case MILLPOND__V1__INPUT__KIND_TEXT: self = .text(raw.text.array)
-    case MILLPOND__V1__INPUT__KIND_IDS: self = .ids(try value(raw.ids, as: TokenIDs.self)?.ids ?? [])
+    case MILLPOND__V1__INPUT__KIND_IDS:
+      self = .ids(try value(raw.ids, as: TokenIDs.self)?.ids ?? [])
     case MILLPOND__V1__INPUT__KIND_PAIR:
       let pair = try value(raw.pair, as: Pair.self)
       self = .pair(query: pair?.query ?? [], document: pair?.document ?? [])

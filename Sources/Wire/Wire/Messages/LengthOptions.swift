@@ -26,7 +26,8 @@ extension LengthOptions: ProtobufConvertible {
   static var unpackRaw: Unpack<Raw> { millpond__v1__length_options__unpack }
 
   init(raw: borrowing Raw) throws(WireError) {
-    guard let known = Truncation(rawValue: UInt32(truncatingIfNeeded: raw.truncation.rawValue)) else {
+    guard let known = Truncation(rawValue: UInt32(truncatingIfNeeded: raw.truncation.rawValue))
+    else {
       throw WireError(.malformed, "LengthOptions.truncation is unknown: \(raw.truncation.rawValue)")
     }
     truncation = known

@@ -74,7 +74,8 @@ extension ScoreResult: ProtobufConvertible {
 
   init(raw: borrowing Raw) throws(WireError) {
     switch raw.outcome_case {
-    case MILLPOND__V1__SCORE_RESULT__OUTCOME_SCORE: outcome = .value(try value(raw.score, as: ScoreValue.self)?.value ?? 0)
+    case MILLPOND__V1__SCORE_RESULT__OUTCOME_SCORE:
+      outcome = .value(try value(raw.score, as: ScoreValue.self)?.value ?? 0)
     case MILLPOND__V1__SCORE_RESULT__OUTCOME_ERROR: outcome = .error(try value(raw.error) ?? .ok)
     default: throw WireError(.malformed, "ScoreResult has neither value nor error")
     }

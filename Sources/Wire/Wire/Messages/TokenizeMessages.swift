@@ -90,7 +90,8 @@ extension TokenizeResult: ProtobufConvertible {
 
   init(raw: borrowing Raw) throws(WireError) {
     switch raw.outcome_case {
-    case MILLPOND__V1__TOKENIZE_RESULT__OUTCOME_TOKENS: outcome = .value(try value(raw.tokens) ?? Tokens(ids: [], spellings: []))
+    case MILLPOND__V1__TOKENIZE_RESULT__OUTCOME_TOKENS:
+      outcome = .value(try value(raw.tokens) ?? Tokens(ids: [], spellings: []))
     case MILLPOND__V1__TOKENIZE_RESULT__OUTCOME_ERROR: outcome = .error(try value(raw.error) ?? .ok)
     default: throw WireError(.malformed, "TokenizeResult has neither value nor error")
     }

@@ -1,0 +1,45 @@
+internal import ArgumentParser
+internal import Inference
+
+/// The model and how it is run: the same for every subcommand.
+struct ModelOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Model directory, as downloaded.", valueName: "[NAME=]DIR"))
+  var model: String
+
+  @Option(help: "Compute threads. Default: one for each processor that quota and affinity allow.")
+  var threads: Int?
+
+  @Option(help: "Number type to compute in: f32.")
+  var precision: String = "f32"
+
+  @Option(
+    name: .customLong("max-tokens"), help: "Lowers the model's limit of tokens of an input.")
+  var maxTokens: Int?
+
+  @Option(help: "Folder for what is remembered between starts. Default: ~/.cache/millpond.")
+  var cache: String?
+
+  @Flag(name: .customLong("no-cache"), help: "Remember nothing between starts.")
+  var noCache = false
+
+  func validate() throws {
+    if cache != nil, noCache { throw ValidationError("--cache and --no-cache exclude each other") }
+    if let threads, threads < 1 { throw ValidationError("--threads \(threads): at least 1") }
+    guard precision == "f32" else {
+      throw ValidationError(
+        "--precision \(precision) is not built yet: this version computes in f32")
+    }
+  }
+
+  /// The model's name: NAME, or the last component of the path.
+  var name: String {
+    if let equals = model.firstIndex(of: "=") { return String(model[..<equals]) }
+    let path = model.reversed().drop { $0 == "/" }
+    return String(path.prefix { $0 != "/" }.reversed())
+  }
+
+  var directory: String {
+    guard let equals = model.firstIndex(of: "=") else { return model }
+    return String(model[model.index(after: equals)...])
+  }
+}

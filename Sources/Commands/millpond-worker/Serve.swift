@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import Glibc
+internal import Inference
+internal import Logging
+internal import Resolution
+internal import WorkerService
+
+/// Serves until told to stop.
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Serve the model (the default).", shouldDisplay: false)
+
+  @OptionGroup var model: ModelOptions
+
+  @Option(help: ArgumentHelp("Where to listen; port 0 is any free one.", valueName: "HOST:PORT"))
+  var listen: String = "127.0.0.1:7071"
+
+  @Flag(name: .customLong("exit-on-stdin-end"), help: .hidden)
+  var exitOnStandardInputEnd = false
+
+  func run() async throws {
+    let (host, port) = try address()
+    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    let logger = Logger(label: "millpond-worker")
+    let engine = try Engine(configuration: try model.engineConfiguration())
+    try engine.warmUp()
+    do {
+      try await WorkerServer.run(
+        engine, host: host, port: port, endsWithInput: exitOnStandardInputEnd, logger: logger
+      ) { host, port in
+        let host = host.contains(":") ? "[\(host)]" : host
+        StandardStreams.write("ready \(host):\(port)\n", to: STDOUT_FILENO)
+      }
+    } catch {
+      WorkerCommand.leave(.notStarted, "\(error)")
+    }
+    engine.shutDown()
+  }
+
+  private func address() throws -> (host: String, port: Int) {
+    guard let colon = listen.lastIndex(of: ":"),
+      let port = Int(listen[listen.index(after: colon)...]), (0...65_535).contains(port)
+    else { throw ValidationError("--listen \(listen): it is HOST:PORT") }
+    var host = listen[..<colon]
+    if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+    guard !host.isEmpty else { throw ValidationError("--listen \(listen): it is HOST:PORT") }
+    return (String(host), port)
+  }
+}
+
+extension ModelOptions {
+  func engineConfiguration() throws -> EngineConfiguration {
+    var configuration = EngineConfiguration(modelDirectory: directory, name: name)
+    configuration.threadCount = threads
+    configuration.overrides.maxTokens = maxTokens
+    configuration.instructionSet = getenv("MILLPOND_ISA").map { String(cString: $0) }
+    configuration.cacheDirectory = noCache ? nil : cache ?? defaultCacheDirectory()
+    return configuration
+  }
+
+  private func defaultCacheDirectory() -> String? {
+    if let cache = getenv("XDG_CACHE_HOME").map({ String(cString: $0) }), cache.hasPrefix("/") {
+      return cache + "/millpond"
+    }
+    return getenv("HOME").map { String(cString: $0) + "/.cache/millpond" }
+  }
+}

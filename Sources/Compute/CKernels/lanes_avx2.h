@@ -1,0 +1,150 @@
+// The 16 virtual lanes as two vectors of eight. Same operations as lanes_avx512.h, which says
+// what each does.
+
+typedef struct {
+  __m256 a;  // lanes 0–7
+  __m256 b;  // lanes 8–15
+} vf;
+
+/// Lanes below `count` of a half are all ones, the others zero; `count` is at most 8.
+static inline __m256i half_mask(size_t count) {
+  const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), index);
+}
+static inline size_t low_count(size_t count) { return count < 8 ? count : 8; }
+static inline size_t high_count(size_t count) { return count < 8 ? 0 : count - 8; }
+
+static inline vf vf_set1(float value) {
+  return (vf){_mm256_set1_ps(value), _mm256_set1_ps(value)};
+}
+static inline vf vf_load(const float *p) {
+  return (vf){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)};
+}
+static inline void vf_store(float *p, vf x) {
+  _mm256_storeu_ps(p, x.a);
+  _mm256_storeu_ps(p + 8, x.b);
+}
+static inline vf vf_load_part(const float *p, size_t count) {
+  vf r = {_mm256_maskload_ps(p, half_mask(low_count(count))), _mm256_setzero_ps()};
+  if (count > 8) r.b = _mm256_maskload_ps(p + 8, half_mask(count - 8));
+  return r;
+}
+static inline void vf_store_part(float *p, vf x, size_t count) {
+  _mm256_maskstore_ps(p, half_mask(low_count(count)), x.a);
+  if (count > 8) _mm256_maskstore_ps(p + 8, half_mask(count - 8), x.b);
+}
+static inline vf vf_keep(vf x, vf otherwise, size_t count) {
+  __m256 low = _mm256_castsi256_ps(half_mask(low_count(count)));
+  __m256 high = _mm256_castsi256_ps(half_mask(high_count(count)));
+  return (vf){_mm256_blendv_ps(otherwise.a, x.a, low), _mm256_blendv_ps(otherwise.b, x.b, high)};
+}
+static inline vf vf_add(vf x, vf y) {
+  return (vf){_mm256_add_ps(x.a, y.a), _mm256_add_ps(x.b, y.b)};
+}
+static inline vf vf_sub(vf x, vf y) {
+  return (vf){_mm256_sub_ps(x.a, y.a), _mm256_sub_ps(x.b, y.b)};
+}
+static inline vf vf_mul(vf x, vf y) {
+  return (vf){_mm256_mul_ps(x.a, y.a), _mm256_mul_ps(x.b, y.b)};
+}
+static inline vf vf_div(vf x, vf y) {
+  return (vf){_mm256_div_ps(x.a, y.a), _mm256_div_ps(x.b, y.b)};
+}
+static inline vf vf_fma(vf x, vf y, vf z) {
+  return (vf){_mm256_fmadd_ps(x.a, y.a, z.a), _mm256_fmadd_ps(x.b, y.b, z.b)};
+}
+static inline vf vf_max(vf x, vf y) {
+  return (vf){_mm256_max_ps(x.a, y.a), _mm256_max_ps(x.b, y.b)};
+}
+static inline vf vf_min(vf x, vf y) {
+  return (vf){_mm256_min_ps(x.a, y.a), _mm256_min_ps(x.b, y.b)};
+}
+static inline vf vf_sqrt(vf x) { return (vf){_mm256_sqrt_ps(x.a), _mm256_sqrt_ps(x.b)}; }
+static inline vf vf_abs(vf x) {
+  const __m256 sign = _mm256_set1_ps(-0.0f);
+  return (vf){_mm256_andnot_ps(sign, x.a), _mm256_andnot_ps(sign, x.b)};
+}
+static inline vf vf_copysign(vf magnitude, vf sign) {
+  const __m256 bit = _mm256_set1_ps(-0.0f);
+  vf m = vf_abs(magnitude);
+  return (vf){
+      _mm256_or_ps(m.a, _mm256_and_ps(bit, sign.a)),
+      _mm256_or_ps(m.b, _mm256_and_ps(bit, sign.b))};
+}
+static inline vf vf_select_less(vf x, vf y, vf yes, vf no) {
+  return (vf){
+      _mm256_blendv_ps(no.a, yes.a, _mm256_cmp_ps(x.a, y.a, _CMP_LT_OQ)),
+      _mm256_blendv_ps(no.b, yes.b, _mm256_cmp_ps(x.b, y.b, _CMP_LT_OQ))};
+}
+static inline __m256 half_power_of_two(__m256 magic) {
+  __m256i shifted = _mm256_slli_epi32(_mm256_castps_si256(magic), 23);
+  return _mm256_castsi256_ps(_mm256_add_epi32(shifted, _mm256_set1_epi32(0x3f800000)));
+}
+static inline vf vf_power_of_two(vf magic) {
+  return (vf){half_power_of_two(magic.a), half_power_of_two(magic.b)};
+}
+static inline float vf_sum(vf x) {
+  __m256 eight = _mm256_add_ps(x.a, x.b);
+  __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+static inline float vf_greatest(vf x) {
+  __m256 eight = _mm256_max_ps(x.a, x.b);
+  __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+
+static inline vf vf_load_f16(const uint16_t *p) {
+  return (vf){
+      _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)),
+      _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p + 8)))};
+}
+static inline vf vf_load_f16_part(const uint16_t *p, size_t count) {
+  uint16_t filled[CK_LANES] = {0};
+  for (size_t i = 0; i < count; i++) filled[i] = p[i];
+  return vf_load_f16(filled);
+}
+static inline __m256 half_from_bf16(const uint16_t *p) {
+  __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
+}
+static inline vf vf_load_bf16(const uint16_t *p) {
+  return (vf){half_from_bf16(p), half_from_bf16(p + 8)};
+}
+static inline vf vf_load_bf16_part(const uint16_t *p, size_t count) {
+  uint16_t filled[CK_LANES] = {0};
+  for (size_t i = 0; i < count; i++) filled[i] = p[i];
+  return vf_load_bf16(filled);
+}
+
+/// 8×8, by interleaving elements, pairs and halves.
+static inline void transpose_quarter(
+    float *out, size_t out_stride, const float *x, size_t x_stride) {
+  __m256 r[8], t[8];
+  for (int i = 0; i < 8; i++) r[i] = _mm256_loadu_ps(x + (size_t)i * x_stride);
+  for (int i = 0; i < 8; i += 2) {
+    t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+    t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    r[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
+    r[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
+    r[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+    r[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+  }
+  for (int i = 0; i < 4; i++) {
+    _mm256_storeu_ps(out + (size_t)i * out_stride, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+    _mm256_storeu_ps(
+        out + (size_t)(i + 4) * out_stride, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+  }
+}
+static inline void transpose_block(
+    float *out, size_t out_stride, const float *x, size_t x_stride) {
+  for (size_t r = 0; r < CK_LANES; r += 8) {
+    for (size_t c = 0; c < CK_LANES; c += 8) {
+      transpose_quarter(out + c * out_stride + r, out_stride, x + r * x_stride + c, x_stride);
+    }
+  }
+}

@@ -1,0 +1,20 @@
+#include "tables.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#pragma STDC FP_CONTRACT OFF
+
+#define CK_LANES 16
+#include "lanes_avx2.h"
+
+#define CK_NAME(operation) ck_##operation##_avx2
+#define CK_TABLE ck_table_avx2
+// Six rows of two registers, two for the second factor and one for the first: 15 of 16.
+#define CK_TILE_HEIGHT 6
+#define CK_TILE_VECTORS_MAX 6
+#include "table.h"
+
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,22 @@
+#include "tables.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), \
+    apply_to = function)
+#pragma STDC FP_CONTRACT OFF
+
+#define CK_LANES 16
+#include "lanes_avx512.h"
+
+#define CK_NAME(operation) ck_##operation##_avx512
+#define CK_TABLE ck_table_avx512
+// 24 of 32 registers hold sums: 6 rows by 64 columns, 12 by 32, or 12 by 16.
+#define CK_TILE_HEIGHT 12
+#define CK_TILE_VECTORS_MAX 24
+#include "table.h"
+
+#pragma clang attribute pop
+#endif

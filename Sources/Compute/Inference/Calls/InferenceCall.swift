@@ -1,0 +1,124 @@
+/// One input of a call.
+package enum ModelInput: Sendable, Equatable {
+  /// UTF-8 with any bytes, NUL included.
+  case text([UInt8])
+  /// Token ids, used as they are: no special token is added.
+  case ids([Int32])
+  /// Two UTF-8 texts that the tokenizer joins, or whose embeddings are compared.
+  case pair(query: [UInt8], document: [UInt8])
+
+  /// Bytes that the input holds in memory: text bytes, or four for each id.
+  package var byteCount: Int {
+    switch self {
+    case .text(let text): text.count
+    case .ids(let ids): ids.count * 4
+    case .pair(let query, let document): query.count + document.count
+    }
+  }
+}
+
+/// Which prompt is put before the texts of a call.
+package enum PromptChoice: Sendable, Equatable {
+  /// The model directory's `default_prompt_name`, if it has one.
+  case modelDefault
+  /// No prompt, even when the model has a default.
+  case none
+  /// A prompt of the model by its name (UTF-8). An unknown name fails the call.
+  case named([UInt8])
+}
+
+/// How Embed shapes its vectors.
+package struct EmbedOptions: Sendable, Equatable {
+  /// The prompt put before every text. Ids are used as they are.
+  package var prompt: PromptChoice
+  /// Components to keep, 1…D, cut before normalising; nil keeps all.
+  package var dimensions: Int?
+  /// Whether vectors get length 1; nil does what the model directory says.
+  package var normalize: Bool?
+
+  /// By default: the model's prompt, all components, normalised as the model says.
+  package init(
+    prompt: PromptChoice = .modelDefault, dimensions: Int? = nil, normalize: Bool? = nil
+  ) {
+    self.prompt = prompt
+    self.dimensions = dimensions
+    self.normalize = normalize
+  }
+}
+
+/// What a call asks for.
+package enum InferenceTask: Sendable, Equatable {
+  /// A vector for each input. Needs an embedding model.
+  case embed(EmbedOptions)
+  /// A value for each label of a classifier: probabilities, or logits when `raw`.
+  case classify(raw: Bool)
+  /// A number for each pair: cosine on an embedding model (`raw` leaves it as it is, `prompt` is
+  /// put before both texts), the activated output (the logit when `raw`) of a one-label classifier.
+  case score(raw: Bool, prompt: PromptChoice)
+  /// Token ids with their spellings. Works on every model and never refuses for length.
+  case tokenize(prompt: PromptChoice)
+}
+
+/// Where an input that is over the limit is cut.
+package enum InputTruncation: Sendable, Equatable {
+  /// Nowhere: it is refused with its token count and the limit.
+  case off
+  /// Tokens are dropped on the left.
+  case left
+  /// Tokens are dropped on the right.
+  case right
+}
+
+/// The length rule of a call. Tokens are counted with special tokens.
+package struct InputLimit: Sendable, Equatable {
+  /// Lowers the model's limit for this call; nil leaves it.
+  package var maxTokens: Int?
+  /// What happens to a longer input.
+  package var truncation: InputTruncation
+
+  /// By default: the model's limit, and longer inputs are refused.
+  package init(maxTokens: Int? = nil, truncation: InputTruncation = .off) {
+    self.maxTokens = maxTokens
+    self.truncation = truncation
+  }
+}
+
+/// Whose work goes first. Bulk work waits for interactive work but is never starved by it.
+package enum CallPriority: Int, Sendable, Equatable, CaseIterable {
+  /// Somebody looks at the screen.
+  case interactive = 0
+  /// An index run.
+  case bulk = 1
+}
+
+/// A call to the engine: one task over any number of inputs.
+package struct InferenceCall: Sendable {
+  /// What is asked.
+  package var task: InferenceTask
+  /// The inputs, answered in this order. None gives an answer without slots.
+  package var inputs: [ModelInput]
+  /// The length rule.
+  package var limit: InputLimit
+  /// When nobody waits any more, in nanoseconds of the monotonic clock (`MonotonicClock.now()`).
+  package var deadline: UInt64?
+  /// Whose work goes first.
+  package var priority: CallPriority
+  /// Takes the answer, exactly once: on an engine thread, or on the submitting or cancelling
+  /// thread before `submit` or `cancel` returns. It must not block and must not shut the engine
+  /// down.
+  package var onCompletion: @Sendable (InferenceAnswer) -> Void
+
+  /// A call; by default interactive, without a deadline and with the model's limit.
+  package init(
+    task: InferenceTask, inputs: [ModelInput], limit: InputLimit = InputLimit(),
+    deadline: UInt64? = nil, priority: CallPriority = .interactive,
+    onCompletion: @escaping @Sendable (InferenceAnswer) -> Void
+  ) {
+    self.task = task
+    self.inputs = inputs
+    self.limit = limit
+    self.deadline = deadline
+    self.priority = priority
+    self.onCompletion = onCompletion
+  }
+}

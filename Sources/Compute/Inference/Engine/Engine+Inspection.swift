@@ -1,0 +1,75 @@
+internal import JSON
+internal import Kernels
+internal import ModelFiles
+internal import Models
+internal import Resolution
+internal import Tokenization
+
+/// How a model directory is understood.
+package struct Inspection: Sendable {
+  /// One line: the object of `inspect --json`.
+  package var json: String
+  /// Lines for a person: each fact with the rule that decided it.
+  package var text: String
+}
+
+extension Engine {
+  /// Reads a model directory as a start would, tokenizer and weights included, without serving it.
+  /// Blocks. Throws `.startUp` as a start would.
+  package static func inspect(
+    _ configuration: EngineConfiguration
+  ) throws(EngineError) -> Inspection {
+    let table = try starting { () throws(KernelsError) in
+      try KernelTable(named: configuration.instructionSet)
+    }
+    let directory = try starting { () throws(ModelFilesError) in
+      try ModelDirectory(path: configuration.modelDirectory)
+    }
+    let plan = try starting { () throws(ResolutionError) in
+      try Resolution.resolve(directory, overrides: configuration.overrides)
+    }
+    _ = try starting { () throws(TokenizationError) in
+      try Tokenizer(directory.tokenizerFile, fileName: directory.tokenizerPath)
+    }
+    _ = try starting { () throws(ModelError) in
+      try LoadedModel.load(plan: plan, directory: directory, table: table)
+    }
+    let hash = try starting { () throws(ModelFilesError) in
+      try modelHash(of: directory, cache: WeightHashCache(directory: configuration.cacheDirectory))
+    }
+    let fingerprint = "\(hash)-\(numerics(configuration))"
+    var writer = JSONWriter()
+    plan.write(to: &writer, fingerprint: fingerprint)
+    writer.endLine()
+    return Inspection(
+      json: String(decoding: writer.bytes, as: UTF8.self),
+      text: text(plan, fingerprint: fingerprint))
+  }
+
+  private static func text(_ plan: ModelPlan, fingerprint: String) -> String {
+    var rows = plan.rules.map { ("\($0.fact)", $0.value, "by \($0.rule)") }
+    rows.append(("parameters", "\(plan.parameterCount)", ""))
+    rows.append(("fingerprint", fingerprint, ""))
+    if !plan.unusedTensors.isEmpty {
+      rows.append(("unused tensors", plan.unusedTensors.joined(separator: ", "), ""))
+    }
+    let names = rows.map(\.0.count).max() ?? 0
+    let values = rows.filter { !$0.2.isEmpty }.map { min($0.1.count, 40) }.max() ?? 0
+    return rows.map { name, value, rule in
+      let padded = rule.isEmpty ? value : value.padded(to: values)
+      return "\(name.padded(to: names))  \(padded)  \(rule)".trimmedAtEnd + "\n"
+    }.joined()
+  }
+}
+
+extension String {
+  fileprivate func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
+
+  fileprivate var trimmedAtEnd: String {
+    var copy = self
+    while copy.last == " " { copy.removeLast() }
+    return copy
+  }
+}

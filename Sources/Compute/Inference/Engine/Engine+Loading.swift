@@ -1,0 +1,79 @@
+internal import CPlatform
+internal import Kernels
+internal import ModelFiles
+internal import Models
+internal import Resolution
+internal import Tokenization
+
+extension Engine {
+  /// Raised with every change of our code that may change a result.
+  private static let numericsVersion = 1
+
+  /// Loads a model directory: reads its metadata, decides the plan, maps and checks the weights.
+  /// No thread is started yet. Blocks. Throws `.startUp` naming file and key, tensor or setting.
+  package convenience init(configuration: EngineConfiguration) throws(EngineError) {
+    let table = try Self.starting { () throws(KernelsError) in
+      try KernelTable(named: configuration.instructionSet)
+    }
+    BLAS.prepare()
+    let directory = try Self.starting { () throws(ModelFilesError) in
+      try ModelDirectory(path: configuration.modelDirectory)
+    }
+    let plan = try Self.starting { () throws(ResolutionError) in
+      try Resolution.resolve(directory, overrides: configuration.overrides)
+    }
+    let tokenizer = try Self.starting { () throws(TokenizationError) in
+      try Tokenizer(directory.tokenizerFile, fileName: directory.tokenizerPath)
+    }
+    let loaded = try Self.starting { () throws(ModelError) in
+      try LoadedModel.load(plan: plan, directory: directory, table: table)
+    }
+    let hash = try Self.starting { () throws(ModelFilesError) in
+      try modelHash(
+        of: directory, cache: WeightHashCache(directory: configuration.cacheDirectory))
+    }
+    let model = try LoadedServedModel(
+      name: configuration.name, loaded: loaded, tokenizer: tokenizer, table: table,
+      tokenizerPath: directory.tokenizerPath)
+    let threadCount = configuration.threadCount ?? Int(cp_usable_cpus())
+    let limits = try configuration.limits(
+      threadCount: threadCount, maxTokens: model.description.maxTokens)
+    let info = EngineInfo(
+      name: configuration.name,
+      fingerprint: "\(hash)-\(Self.numerics(configuration))", model: model.description,
+      architecture: plan.architecture, precision: configuration.precision.rawValue,
+      instructionSet: table.instructionSet.rawValue, blasCore: BLAS.coreName,
+      resultsAreBitStable: BLAS.rowsAreIndependent, threadCount: threadCount,
+      parameterCount: plan.parameterCount)
+    self.init(
+      model: model, info: info, limits: limits,
+      tokenizerThreadCount: configuration.tokenizerThreadCount)
+  }
+
+  /// The numeric part of the fingerprint: precision, kernel family, version, and what overrides
+  /// change.
+  static func numerics(_ configuration: EngineConfiguration) -> String {
+    let overrides = configuration.overrides
+    let parts: [String?] = [
+      configuration.precision.rawValue, "openblas", BLAS.coreName.lowercased(),
+      String(numericsVersion), overrides.task.map { "task=\($0.rawValue)" },
+      overrides.pooling.map { "pooling=\($0.rawValue)" },
+      overrides.maxTokens.map { "tokens=\($0)" },
+    ]
+    return parts.compactMap(\.self).joined(separator: ".")
+  }
+
+  /// Bytes of the process's memory that are resident, mapped weights included.
+  package static var residentBytes: UInt64 { cp_resident_bytes() }
+
+  /// Gives what `body` makes, and its errors as start-up errors: their messages name the culprit.
+  static func starting<Value, Failure: Error & CustomStringConvertible>(
+    _ body: () throws(Failure) -> Value
+  ) throws(EngineError) -> Value {
+    do {
+      return try body()
+    } catch {
+      throw EngineError(.startUp, error.description)
+    }
+  }
+}

@@ -1,0 +1,130 @@
+internal import Kernels
+internal import Models
+internal import Resolution
+internal import Tokenization
+
+/// A model directory as the engine serves it: its tokenizer, and its weights with their head.
+struct LoadedServedModel: ServedModel {
+  let description: ModelDescription
+  private let loaded: LoadedModel
+  private let tokenizer: Tokenizer
+  private let table: KernelTable
+
+  /// Joins a model with its tokenizer. Throws `.startUp` where the tokenizer gives an id that the
+  /// model has no embedding for.
+  init(
+    name: String, loaded: LoadedModel, tokenizer: Tokenizer, table: KernelTable,
+    tokenizerPath: String
+  ) throws(EngineError) {
+    self.loaded = loaded
+    self.tokenizer = tokenizer
+    self.table = table
+    description = Self.describe(name, loaded, tokenizer)
+    let vocabularySize = loaded.vocabularySize
+    for id in vocabularySize..<max(vocabularySize, tokenizer.vocabularySize)
+    where tokenizer.token(Int32(id)) != nil {
+      throw EngineError(
+        .startUp,
+        "\(tokenizerPath): token id \(id) has no embedding: config.json says vocab_size "
+          + "\(vocabularySize)")
+    }
+  }
+
+  private static func describe(
+    _ name: String, _ loaded: LoadedModel, _ tokenizer: Tokenizer
+  ) -> ModelDescription {
+    let plan = loaded.plan
+    let textMinimum = max(1, tokenizer.singleSpecialTokenCount)
+    let score: ModelDescription.Score =
+      switch plan.score {
+      case .cosine: .cosine
+      case .crossEncoder: .crossEncoder
+      case .lateInteraction, .none:
+        .none(reason: plan.scoreRefusal ?? "its score is \(plan.score.rawValue)")
+      }
+    let activation: ModelDescription.Activation =
+      switch plan.activation {
+      case .identity: .identity
+      case .sigmoid: .sigmoid
+      case .softmax: .softmax
+      }
+    var description = ModelDescription(
+      name: name, task: plan.task == .classify ? .classify : .embed, score: score,
+      activation: activation, width: loaded.outputWidth, labels: plan.labels,
+      normalize: plan.normalize, maxTokens: min(plan.maxTokens, loaded.positionCount),
+      textMinimum: textMinimum,
+      pairMinimum: max(1, tokenizer.pairSpecialTokenCount ?? textMinimum),
+      vocabularySize: loaded.vocabularySize, prompts: plan.prompts,
+      defaultPrompt: plan.defaultPrompt)
+    description.allowedDimensions = plan.allowedDimensions
+    return description
+  }
+
+  func makeEncoder() -> any UnitEncoder {
+    TextEncoder(tokenizer: tokenizer, vocabularySize: loaded.vocabularySize)
+  }
+
+  func spelling(of id: Int32) -> [UInt8]? { tokenizer.token(id) }
+
+  func normalize(_ rows: inout [Float], _ range: Range<Int>) {
+    rows.withUnsafeMutableBufferPointer { rows in
+      var row = rows.extracting(range).mutableSpan
+      table.normalize(&row)
+    }
+  }
+
+  func activate(_ rows: inout [Float], _ range: Range<Int>) {
+    rows.withUnsafeMutableBufferPointer { rows in
+      var row = rows.extracting(range).mutableSpan
+      switch description.activation {
+      case .identity: break
+      case .sigmoid: table.sigmoid(&row)
+      case .softmax: table.softmax(&row)
+      }
+    }
+  }
+
+  func dot(_ x: ArraySlice<Float>, _ y: ArraySlice<Float>) -> Float {
+    table.dot(x.span, y.span)
+  }
+
+  func makeWorkspace(
+    tokensMax: Int, unitsMax: Int
+  ) throws(EngineError) -> any ModelWorkspace {
+    do throws(ModelError) {
+      let scratch = try loaded.makeScratch(tokensMax: tokensMax, inputsMax: unitsMax)
+      return Workspace(loaded: loaded, scratch: scratch)
+    } catch {
+      throw EngineError(.startUp, error.message)
+    }
+  }
+
+  /// A loaded model with the scratch of one thread.
+  private final class Workspace: ModelWorkspace {
+    private let loaded: LoadedModel
+    private let scratch: ModelScratch
+    private var batch = RaggedBatch()
+
+    init(loaded: LoadedModel, scratch: ModelScratch) {
+      self.loaded = loaded
+      self.scratch = scratch
+    }
+
+    func forward(_ units: [PreparedUnit]) throws(EngineError) -> [Float] {
+      batch.removeAll()
+      // A model without segment embeddings reads a pair as one segment.
+      let hasSegments = loaded.segmentCount > 1
+      for unit in units {
+        batch.append(unit.ids, segmentStart: hasSegments ? unit.segmentStart : nil)
+      }
+      // The rows become the memory of the results, so each batch has its own.
+      var rows: [Float] = []
+      do throws(ModelError) {
+        try loaded.forward(batch, scratch: scratch, into: &rows)
+      } catch {
+        throw EngineError(.internal, error.message)
+      }
+      return rows
+    }
+  }
+}

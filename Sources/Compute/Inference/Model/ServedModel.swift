@@ -1,0 +1,178 @@
+/// What the engine needs of a model: an encoder for each thread that tokenises, and a workspace for
+/// each thread that computes. `LoadedServedModel` is the real one.
+package protocol ServedModel: Sendable {
+  /// What the model is and can do.
+  var description: ModelDescription { get }
+
+  /// What one thread tokenises with.
+  func makeEncoder() -> any UnitEncoder
+
+  /// A token as it is spelled in the vocabulary, or nil for an id that is not in it.
+  func spelling(of id: Int32) -> [UInt8]?
+
+  /// Gives the floats of `rows` in `range` Euclidean length 1, in place; a zero vector stays.
+  func normalize(_ rows: inout [Float], _ range: Range<Int>)
+
+  /// Applies the description's activation to the logits of `rows` in `range`, in place.
+  func activate(_ rows: inout [Float], _ range: Range<Int>)
+
+  /// Σ x[i]·y[i] of two vectors of the same count.
+  func dot(_ x: ArraySlice<Float>, _ y: ArraySlice<Float>) -> Float
+
+  /// The scratch memory of one compute thread, for batches of at most `tokensMax` tokens and
+  /// `unitsMax` inputs.
+  func makeWorkspace(
+    tokensMax: Int, unitsMax: Int
+  ) throws(EngineError) -> any ModelWorkspace
+}
+
+/// A tokenizer with the scratch memory of one thread. Not shared between threads.
+package protocol UnitEncoder: AnyObject {
+  /// Tokens of a text, of ids or of a pair under `limit`; `prefix` is put before every text.
+  /// Throws `.invalidArgument` with counts and limits.
+  func encode(
+    _ source: UnitSource, prefix: [UInt8], limit: TokenLimit
+  ) throws(EngineError) -> PreparedUnit
+}
+
+/// A model with the scratch memory of one thread. Not shared between threads.
+package protocol ModelWorkspace: AnyObject {
+  /// Runs a batch within the workspace's bounds. Gives rows `[units, width]` f32, one after the
+  /// other: pooled vectors before they are cut and normalised, or logits before the activation.
+  /// A row does not depend on the other units of the batch. Throws `.internal`.
+  func forward(_ units: [PreparedUnit]) throws(EngineError) -> [Float]
+}
+
+/// What a model is and can do, as far as calls are concerned.
+package struct ModelDescription: Sendable, Equatable {
+  /// What rows of the model are.
+  package enum Task: Sendable, Equatable {
+    /// Vectors.
+    case embed
+    /// Logits, one for each label.
+    case classify
+  }
+
+  /// How a query and a document are compared.
+  package enum Score: Sendable, Equatable {
+    /// By the cosine of their embeddings.
+    case cosine
+    /// By the one output of a classifier that reads both.
+    case crossEncoder
+    /// Not at all, and why.
+    case none(reason: String)
+  }
+
+  /// What turns logits into answers.
+  package enum Activation: Sendable, Equatable {
+    /// Nothing.
+    case identity
+    /// 1 / (1 + e⁻ˣ) of each.
+    case sigmoid
+    /// eˣ over their sum.
+    case softmax
+  }
+
+  /// The name under which it is served.
+  package var name: String
+  /// What its rows are.
+  package var task: Task
+  /// How it scores.
+  package var score: Score
+  /// What turns logits into answers.
+  package var activation: Activation
+  /// Floats in a row: dimensions or labels.
+  package var width: Int
+  /// The lengths that vectors may be cut to; empty: any from 1 to `width`.
+  package var allowedDimensions: [Int] = []
+  /// Labels in label-id order; empty for an embedding model.
+  package var labels: [String]
+  /// Whether vectors get length 1 unless the call says otherwise.
+  package var normalize: Bool
+  /// The limit in tokens, special tokens included.
+  package var maxTokens: Int
+  /// The least limit under which a text can be cut: its special tokens, at least 1.
+  package var textMinimum: Int
+  /// The same for a pair.
+  package var pairMinimum: Int
+  /// Ids are 0..<vocabularySize.
+  package var vocabularySize: Int
+  /// Prompts by name, in UTF-8.
+  package var prompts: [String: [UInt8]]
+  /// The prompt of `.modelDefault`.
+  package var defaultPrompt: String?
+
+  /// A description.
+  package init(
+    name: String, task: Task, score: Score, activation: Activation, width: Int, labels: [String],
+    normalize: Bool, maxTokens: Int, textMinimum: Int, pairMinimum: Int, vocabularySize: Int,
+    prompts: [String: [UInt8]], defaultPrompt: String?
+  ) {
+    self.name = name
+    self.task = task
+    self.score = score
+    self.activation = activation
+    self.width = width
+    self.labels = labels
+    self.normalize = normalize
+    self.maxTokens = maxTokens
+    self.textMinimum = textMinimum
+    self.pairMinimum = pairMinimum
+    self.vocabularySize = vocabularySize
+    self.prompts = prompts
+    self.defaultPrompt = defaultPrompt
+  }
+}
+
+/// What one unit of a call is made from.
+package enum UnitSource: Sendable, Equatable {
+  /// A text in UTF-8.
+  case text([UInt8])
+  /// Token ids that are used as they are.
+  case ids([Int32])
+  /// Two texts that the tokenizer joins.
+  case pair(query: [UInt8], document: [UInt8])
+  /// An input that this task does not take.
+  case refused(EngineError)
+
+  /// Text bytes, or four for each id.
+  var byteCount: Int {
+    switch self {
+    case .text(let text): text.count
+    case .ids(let ids): ids.count * 4
+    case .pair(let query, let document): query.count + document.count
+    case .refused: 0
+    }
+  }
+}
+
+/// The length rule of a call after it was checked against the model.
+package struct TokenLimit: Sendable, Equatable {
+  /// The most tokens, special tokens included.
+  package var maxTokens: Int
+  /// What happens to a longer input.
+  package var truncation: InputTruncation
+
+  /// A limit.
+  package init(maxTokens: Int, truncation: InputTruncation) {
+    self.maxTokens = maxTokens
+    self.truncation = truncation
+  }
+}
+
+/// A tokenised unit.
+package struct PreparedUnit: Sendable, Equatable {
+  /// Token ids, special tokens included; at least one.
+  package var ids: [Int32]
+  /// The first index of the second segment; `ids.count` when there is none.
+  package var segmentStart: Int
+  /// Whether it was cut to the limit.
+  package var truncated: Bool
+
+  /// A tokenised unit.
+  package init(ids: [Int32], segmentStart: Int, truncated: Bool) {
+    self.ids = ids
+    self.segmentStart = segmentStart
+    self.truncated = truncated
+  }
+}

@@ -1,0 +1,35 @@
+/// The bounds of the queue and of a batch. Times are nanoseconds of one compute thread.
+package struct QueueLimits: Sendable, Equatable {
+  /// Compute threads that share the queue.
+  package var threadCount: Int
+  /// A call is refused while this much predicted compute time a thread is queued before it.
+  package var waitMax: UInt64
+  /// Bytes of all calls that are not answered yet: texts and the room for their results.
+  package var bytesMax: Int
+  /// Bytes of one call; a larger one is never taken.
+  package var callBytesMax: Int
+  /// A batch ends where its predicted time comes closest to this.
+  package var batchCost: UInt64
+  /// A call is not cut into smaller batches than this to occupy idle threads.
+  package var batchCostMin: UInt64
+  /// Tokens of a batch: what the scratch memory is sized for. One input always fits.
+  package var batchTokensMax: Int
+  /// Inputs of a batch.
+  package var batchUnitsMax: Int
+  /// Bulk work gets a batch of its own at least this often while interactive work is queued.
+  package var bulkPatience: UInt64
+  /// Tokenising runs this much predicted compute time ahead, and then waits.
+  package var tokenizeAhead: UInt64
+
+  /// Bounds for `threadCount` threads with every default: 2 s of queue, 64 MiB of calls, batches
+  /// of 10 ms cut no finer than 0.3 ms, 512 tokens and 512 inputs a batch, a bulk batch at least
+  /// every 100 ms, tokenising four batches a thread ahead.
+  package static func defaults(threadCount: Int) -> QueueLimits {
+    let batchCost: UInt64 = 10_000_000
+    return QueueLimits(
+      threadCount: threadCount, waitMax: 2_000_000_000, bytesMax: 64 << 20,
+      callBytesMax: 64 << 20, batchCost: batchCost, batchCostMin: 300_000, batchTokensMax: 512,
+      batchUnitsMax: 512, bulkPatience: 100_000_000,
+      tokenizeAhead: 4 * batchCost * UInt64(max(1, threadCount)))
+  }
+}

@@ -1,0 +1,149 @@
+/// The body of a compute thread: warms its workspace up, then runs whole batches of its own until
+/// the engine drains. An input is never split over threads, so results do not depend on how many
+/// there are.
+struct ComputeThread: Sendable {
+  let core: EngineCore
+  /// 0-based.
+  let index: Int
+
+  /// A batch that has run, to be noted when the next one is taken: one lock for both.
+  private struct Finished {
+    var batch: BatchPlan
+    /// What the batch was predicted to cost with its true lengths, and what it cost.
+    var predicted: UInt64 = 0
+    var measured: UInt64 = 0
+    var textBytes = 0
+    var textTokens = 0
+  }
+
+  /// What the thread owns and shares with no other.
+  struct Tools {
+    let encoder: any UnitEncoder
+    let workspace: any ModelWorkspace
+  }
+
+  /// A unit of a batch with its call.
+  private struct Member {
+    var record: CallRecord
+    var index: Int
+    var unit: PreparedUnit
+  }
+
+  /// Runs until the engine drains.
+  func run() {
+    guard let tools = warmUp() else { return }
+    var finished: Finished?
+    while true {
+      let step = core.monitor.wait(for: EngineCore.Condition.compute) { state in
+        if let done = finished {
+          note(done, &state)
+          finished = nil
+        }
+        return state.nextStep(thread: index, now: MonotonicClock.now())
+      }
+      core.wake(step.wake)
+      if step.ends { return }
+      for record in step.expired {
+        record.end(Engine.expired, now: MonotonicClock.now())
+      }
+      if let batch = step.batch {
+        finished = run(batch, step.work, tools, step.cost)
+      }
+    }
+  }
+
+  private func note(_ done: Finished, _ state: inout EngineState) {
+    state.batchFinished(thread: index, done.batch)
+    state.cost.batchMeasured(
+      predicted: done.predicted, measured: done.measured, fullBatch: core.limits.batchCost)
+    state.cost.textsTokenized(bytes: done.textBytes, tokens: done.textTokens)
+  }
+
+  // MARK: - A batch
+
+  private func run(
+    _ batch: BatchPlan, _ work: [(selection: Selection, record: CallRecord)],
+    _ tools: Tools, _ cost: CostModel
+  ) -> Finished {
+    var finished = Finished(batch: batch)
+    var members: [Member] = []
+    members.reserveCapacity(batch.selections.reduce(0) { $0 + $1.count })
+    for (selection, record) in work {
+      record.taken(at: MonotonicClock.now())
+      for (index, unit) in record.takePrepared(selection.ready) {
+        members.append(Member(record: record, index: index, unit: unit))
+      }
+      let preparation = core.prepare(record, selection.raw, tools.encoder)
+      finished.textBytes += preparation.textBytes
+      finished.textTokens += preparation.textTokens
+      record.finish(
+        preparation.finished, tokenizeTime: preparation.nanoseconds, now: MonotonicClock.now())
+      for (index, unit) in preparation.ready {
+        members.append(Member(record: record, index: index, unit: unit))
+      }
+    }
+    // Raw units were taken by estimates: where they came out longer, the batch runs in parts.
+    var start = 0
+    while start < members.count {
+      let end = endOfPart(members, from: start)
+      compute(members[start..<end], tools.workspace, cost, &finished)
+      start = end
+    }
+    return finished
+  }
+
+  /// The end of the part that fits the workspace. At least one unit always fits.
+  private func endOfPart(_ members: [Member], from start: Int) -> Int {
+    var end = start
+    var tokens = 0
+    while end < members.count, end - start < core.limits.batchUnitsMax {
+      tokens += members[end].unit.ids.count
+      if end > start, tokens > core.limits.batchTokensMax { break }
+      end += 1
+    }
+    return end
+  }
+
+  private func compute(
+    _ members: ArraySlice<Member>, _ workspace: any ModelWorkspace, _ cost: CostModel,
+    _ finished: inout Finished
+  ) {
+    let start = MonotonicClock.now()
+    let units = members.map(\.unit)
+    let results: [InputResult]
+    do throws(EngineError) {
+      let rows = try workspace.forward(units)
+      results = Answering.results(
+        of: units, works: members.map(\.record.work), rows: rows, model: core.model)
+    } catch {
+      // The inputs of this batch fail; the thread goes on.
+      results = units.map { _ in .failed(error) }
+    }
+    let now = MonotonicClock.now()
+    let costs = units.map { cost.cost(tokens: $0.ids.count) }
+    let predicted = costs.reduce(0, +)
+    finished.predicted += predicted
+    finished.measured += now.minus(start)
+    let scale = Double(now.minus(start)) / Double(max(1, predicted))
+    deliver(members, results, times: costs.map { Double($0) * scale }, now: now)
+  }
+
+  /// Gives results to their calls, one lock a call: the members of a call are neighbours.
+  private func deliver(
+    _ members: ArraySlice<Member>, _ results: [InputResult], times: [Double], now: UInt64
+  ) {
+    var position = members.startIndex
+    while position < members.endIndex {
+      let record = members[position].record
+      var own: [(index: Int, result: InputResult)] = []
+      var time = 0.0
+      while position < members.endIndex, members[position].record === record {
+        let offset = position - members.startIndex
+        own.append((members[position].index, results[offset]))
+        time += times[offset]
+        position += 1
+      }
+      record.finish(own, computeTime: UInt64(time), now: now)
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/// What an engine's threads hold on to: the model and the shared state.
+final class EngineCore: Sendable {
+  /// Conditions of the monitor.
+  enum Condition {
+    /// Compute threads park here.
+    static let compute = 0
+    /// Tokenising threads park here.
+    static let tokenize = 1
+    /// `warmUp()` waits here.
+    static let warmUp = 2
+    static let count = 3
+  }
+
+  let model: any ServedModel
+  let limits: QueueLimits
+  let monitor: Monitor<EngineState>
+
+  init(model: any ServedModel, limits: QueueLimits) {
+    self.model = model
+    self.limits = limits
+    monitor = Monitor(
+      EngineState(limits: limits, cost: CostModel()), conditionCount: Condition.count)
+  }
+
+  /// Wakes threads. Without the lock.
+  func wake(_ wake: EngineState.Wake) {
+    if wake.everyone {
+      monitor.broadcast(Condition.compute)
+      monitor.broadcast(Condition.tokenize)
+      return
+    }
+    if wake.compute > 0 { monitor.signal(Condition.compute, count: wake.compute) }
+    if wake.tokenize > 0 { monitor.signal(Condition.tokenize, count: wake.tokenize) }
+  }
+
+  // MARK: - Preparing units
+
+  /// Units of a call after tokenising.
+  struct Preparation: Sendable {
+    /// Units that can be computed.
+    var ready: [(index: Int, unit: PreparedUnit)] = []
+    /// Units that have their result: tokens, or an error.
+    var finished: [(index: Int, result: InputResult)] = []
+    /// Thread time.
+    var nanoseconds: UInt64 = 0
+    /// Bytes and tokens of texts that were read to their end, for the cost model.
+    var textBytes = 0
+    var textTokens = 0
+  }
+
+  /// Tokenises units of a call on the calling thread, whose encoder is `encoder`.
+  func prepare(
+    _ record: CallRecord, _ indices: Range<Int>, _ encoder: any UnitEncoder
+  ) -> Preparation {
+    var preparation = Preparation()
+    guard !indices.isEmpty else { return preparation }
+    let start = MonotonicClock.now()
+    let work = record.work
+    let specialTokens = model.description.textMinimum
+    for index in indices {
+      do throws(EngineError) {
+        let source = work.units[index]
+        let unit = try encoder.encode(source, prefix: work.prefix, limit: work.limit)
+        if case .text(let text) = source, !unit.truncated {
+          preparation.textBytes += text.count + work.prefix.count
+          preparation.textTokens += max(0, unit.ids.count - specialTokens)
+        }
+        if work.tokenizeOnly {
+          preparation.finished.append((index, Answering.tokens(unit, model: model)))
+        } else {
+          preparation.ready.append((index, unit))
+        }
+      } catch {
+        preparation.finished.append((index, .failed(error)))
+      }
+    }
+    preparation.nanoseconds = MonotonicClock.now().minus(start)
+    return preparation
+  }
+
+  /// What units of a call are predicted to be before they are tokenised.
+  func estimates(_ work: CallWork, _ cost: CostModel) -> [UnitEstimate] {
+    let description = model.description
+    return work.units.map { source in
+      guard !work.tokenizeOnly else {
+        // About 20 ns for a byte and 1 µs around it: enough to keep accounts honest.
+        let bytes = source.byteCount + work.prefix.count
+        return UnitEstimate(cost: 1_000 + UInt64(bytes) * 20, tokens: bytes / 4)
+      }
+      let tokens =
+        switch source {
+        case .text(let text):
+          cost.tokens(
+            bytes: text.count + work.prefix.count, specialTokens: description.textMinimum,
+            limit: work.limit.maxTokens)
+        case .pair(let query, let document):
+          cost.tokens(
+            bytes: query.count + document.count, specialTokens: description.pairMinimum,
+            limit: work.limit.maxTokens)
+        case .ids(let ids): min(ids.count, work.limit.maxTokens)
+        case .refused: 0
+        }
+      return UnitEstimate(cost: cost.cost(tokens: tokens), tokens: tokens)
+    }
+  }
+}

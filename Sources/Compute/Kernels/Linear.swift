@@ -1,0 +1,170 @@
+internal import CKernels
+
+/// Scale and shift of a layer norm.
+package struct LayerNorm: Sendable {
+  /// Multiplies the normalised row, `[columns]`.
+  package let gamma: [Float]
+  /// Added to it, `[columns]`.
+  package let beta: [Float]
+  /// Added to the variance.
+  package let epsilon: Float
+
+  /// `gamma` and `beta` have the same, positive length.
+  package init(gamma: [Float], beta: [Float], epsilon: Float) {
+    precondition(gamma.count == beta.count && !gamma.isEmpty)
+    self.gamma = gamma
+    self.beta = beta
+    self.epsilon = epsilon
+  }
+
+  /// Columns of the rows it normalises.
+  package var columns: Int { gamma.count }
+}
+
+/// A dense layer for many rows with what follows the product: out = epilogue(x · weightsᵀ).
+///
+/// Weights are `[outColumns, inColumns]` f32 and stay where they are, a mapped file for instance;
+/// OpenBLAS multiplies (its packing of them costs 3 % at 256 rows; measured). What is behind this
+/// type may change; callers do not.
+///
+/// With OpenBLAS's AVX-512 cores a row of the result has the same bits whatever rows are computed
+/// with it; see `BLAS.rowsAreIndependent`.
+package struct Linear: Sendable {
+  /// What is done to the product while it is in the nearer caches.
+  package enum Epilogue: Sendable {
+    /// Adds the bias.
+    case bias
+    /// Adds the bias, then GELU in its exact form.
+    case biasGELU
+    /// Adds the bias and what the output held before (the residual), then normalises each row.
+    case biasResidualLayerNorm(LayerNorm)
+  }
+
+  /// Rows multiplied at a time: enough to reach OpenBLAS's best speed, few enough for the
+  /// epilogue to find them in the second-level cache (measured between 32 and 2,048).
+  package static let tileRows = 512
+
+  /// Columns of the output.
+  package let outColumns: Int
+  /// Columns of the input.
+  package let inColumns: Int
+  private let weights: SharedWeights
+  private let bias: [Float]
+  private let epilogue: Epilogue
+  private let table: KernelTable
+
+  /// A layer of `weights` `[bias.count, inColumns]`, which are converted to f32 (a copy) if they
+  /// are stored in another type. Throws `.outOfMemory`.
+  package init(
+    weights: SharedWeights, inColumns: Int, bias: [Float], epilogue: Epilogue, table: KernelTable
+  ) throws(KernelsError) {
+    precondition(!bias.isEmpty && inColumns > 0 && weights.count == bias.count * inColumns)
+    if case .biasResidualLayerNorm(let norm) = epilogue { precondition(norm.columns == bias.count) }
+    BLAS.prepare()
+    self.weights = try weights.asFloats(table)
+    self.inColumns = inColumns
+    self.bias = bias
+    self.epilogue = epilogue
+    self.table = table
+    outColumns = bias.count
+  }
+
+  /// Applies the layer to rows `rows` of `input` and puts the results in `output` from row
+  /// `outputRow` and column `outputColumn` on.
+  ///
+  /// `input` has `inColumns` columns. Nothing else of `output` is touched. With
+  /// `.biasResidualLayerNorm`, `output` has just `outColumns` columns and holds the residual.
+  package func apply(
+    _ input: borrowing Matrix, rows: Range<Int>, into output: inout Matrix, at outputRow: Int,
+    column outputColumn: Int = 0, scratch: Scratch
+  ) {
+    input.check(rows)
+    output.check(outputRow..<outputRow + rows.count)
+    precondition(input.columns == inColumns && outputColumn >= 0)
+    precondition(outputColumn + outColumns <= output.columns)
+    for tile in RowTiles(rows, rowsMax: Self.tileRows) {
+      let target = output.start(ofRow: outputRow + tile.lowerBound - rows.lowerBound)
+      multiply(
+        input.start(ofRow: tile.lowerBound), rows: tile.count, into: target + outputColumn,
+        stride: output.columns, scratch: scratch)
+      finish(target + outputColumn, stride: output.columns, rows: tile.count)
+    }
+  }
+
+  private var addsToOutput: Bool {
+    if case .biasResidualLayerNorm = epilogue { true } else { false }
+  }
+
+  private func multiply(
+    _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>, stride: Int,
+    scratch: Scratch
+  ) {
+    let rowsMin = BLAS.rowsMin(columns: outColumns)
+    guard rows < rowsMin else {
+      BLAS.multiply(
+        x, stride: inColumns, weights: weights.floats, into: out, stride: stride, rows: rows,
+        columns: outColumns, inner: inColumns, adding: addsToOutput)
+      return
+    }
+    // What fills the rows up does not show in the others; zeros keep it free of NaN.
+    precondition(scratch.paddedInput.rows >= rowsMin && scratch.paddedOutput.rows >= rowsMin)
+    precondition(scratch.limits.inColumnsMax >= inColumns)
+    precondition(scratch.limits.outColumnsMax >= outColumns)
+    let paddedInput = scratch.paddedInput.base
+    let paddedOutput = scratch.paddedOutput.base
+    paddedInput.update(from: x, count: rows * inColumns)
+    (paddedInput + rows * inColumns).update(repeating: 0, count: (rowsMin - rows) * inColumns)
+    if addsToOutput {
+      for row in 0..<rows {
+        (paddedOutput + row * outColumns).update(from: out + row * stride, count: outColumns)
+      }
+      (paddedOutput + rows * outColumns)
+        .update(repeating: 0, count: (rowsMin - rows) * outColumns)
+    }
+    BLAS.multiply(
+      paddedInput, stride: inColumns, weights: weights.floats, into: paddedOutput,
+      stride: outColumns, rows: rowsMin, columns: outColumns, inner: inColumns,
+      adding: addsToOutput)
+    for row in 0..<rows {
+      (out + row * stride).update(from: paddedOutput + row * outColumns, count: outColumns)
+    }
+  }
+
+  private func finish(_ out: UnsafeMutablePointer<Float>, stride: Int, rows: Int) {
+    let functions = table.functions
+    switch epilogue {
+    case .bias:
+      functions.pointee.add_bias(out, stride, bias, rows, outColumns)
+    case .biasGELU:
+      functions.pointee.add_bias_gelu(out, stride, bias, rows, outColumns)
+    case .biasResidualLayerNorm(let norm):
+      functions.pointee.add_bias_layer_norm(
+        out, stride, bias, norm.gamma, norm.beta, norm.epsilon, rows, outColumns)
+    }
+  }
+}
+
+/// A range of rows cut into as few tiles as a limit allows, all about equally large, so that no
+/// small one is left at the end.
+package struct RowTiles: Sequence, IteratorProtocol {
+  private var next_: Int
+  private let end: Int
+  private var tilesLeft: Int
+
+  /// Tiles of at most `rowsMax` rows (≥ 1).
+  package init(_ rows: Range<Int>, rowsMax: Int) {
+    precondition(rowsMax > 0)
+    next_ = rows.lowerBound
+    end = rows.upperBound
+    tilesLeft = (rows.count + rowsMax - 1) / rowsMax
+  }
+
+  /// The next tile, or nil at the end.
+  package mutating func next() -> Range<Int>? {
+    guard tilesLeft > 0 else { return nil }
+    let start = next_
+    next_ += (end - start + tilesLeft - 1) / tilesLeft
+    tilesLeft -= 1
+    return start..<next_
+  }
+}

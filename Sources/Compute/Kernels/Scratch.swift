@@ -1,0 +1,65 @@
+/// Working memory of the operations for one thread: never shared between threads.
+///
+/// Holds the filled-up rows of small products, and one tile of attention. Bytes at most:
+/// 4 · (paddedRows · (widest input + widest output) + keys · 2 · headSize + 64 · keys), where
+/// `keys` is the longest sequence rounded up to 16; MiniLM with 256 tokens: 0.3 MB. Pages that no
+/// batch has needed yet are not resident.
+package final class Scratch {
+  /// The largest things that operations on a scratch may be asked to do.
+  package struct Limits: Sendable, Equatable {
+    /// Columns of the widest input of a product.
+    package var inColumnsMax: Int
+    /// Columns of the widest output of a product.
+    package var outColumnsMax: Int
+    /// Columns of the narrowest output of a product.
+    package var outColumnsMin: Int
+    /// Tokens of the longest sequence.
+    package var sequenceLengthMax: Int
+    /// Columns of one attention head.
+    package var headSize: Int
+
+    package init(
+      inColumnsMax: Int, outColumnsMax: Int, outColumnsMin: Int, sequenceLengthMax: Int,
+      headSize: Int
+    ) {
+      self.inColumnsMax = inColumnsMax
+      self.outColumnsMax = outColumnsMax
+      self.outColumnsMin = outColumnsMin
+      self.sequenceLengthMax = sequenceLengthMax
+      self.headSize = headSize
+    }
+  }
+
+  /// Query rows of one attention tile: its scores are the only memory that grows with the length
+  /// of a sequence times something.
+  static let queryTileRows = 64
+
+  package let limits: Limits
+  /// Input rows of a small product, `[padded rows, inColumnsMax]`.
+  var paddedInput: Matrix
+  /// Output rows of a small product, `[padded rows, outColumnsMax]`.
+  var paddedOutput: Matrix
+  /// Keys of one head, transposed: `[headSize, keys]`.
+  var keys: Matrix
+  /// Values of one head: `[keys, headSize]`.
+  var values: Matrix
+  /// Scores of one tile: `[queryTileRows, keys]`.
+  var scores: Matrix
+
+  /// Memory for these limits, all of which must be positive. Throws `.outOfMemory`.
+  package init(_ limits: Limits) throws(KernelsError) {
+    self.limits = limits
+    let paddedRows = BLAS.rowsMin(columns: limits.outColumnsMin)
+    let keyCount = Self.paddedKeyCount(limits.sequenceLengthMax)
+    paddedInput = try Matrix(rows: paddedRows, columns: limits.inColumnsMax)
+    paddedOutput = try Matrix(rows: paddedRows, columns: limits.outColumnsMax)
+    keys = try Matrix(rows: limits.headSize, columns: keyCount)
+    values = try Matrix(rows: keyCount, columns: limits.headSize)
+    scores = try Matrix(rows: Self.queryTileRows, columns: keyCount)
+  }
+
+  /// A sequence length rounded up to whole vectors, so that scores need no masks.
+  static func paddedKeyCount(_ sequenceLength: Int) -> Int {
+    (sequenceLength + 15) / 16 * 16
+  }
+}

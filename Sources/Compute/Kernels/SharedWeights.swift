@@ -1,0 +1,100 @@
+internal import CKernels
+
+/// How elements of weights are stored. Arithmetic is always f32.
+package enum ElementType: Sendable, Equatable {
+  /// IEEE 754 binary32.
+  case f32
+  /// IEEE 754 binary16.
+  case f16
+  /// The upper half of a binary32.
+  case bf16
+
+  /// Size of an element in bytes.
+  package var byteCount: Int { self == .f32 ? 4 : 2 }
+}
+
+/// Read-only weights in memory that something else owns, such as a mapped file, without a copy.
+///
+/// The owner is kept alive by every copy of this value.
+package struct SharedWeights: Sendable {
+  /// How the elements are stored.
+  package let type: ElementType
+  /// Number of elements.
+  package let count: Int
+  // Never written through, and valid as long as `owner` lives: `init` asks for that.
+  nonisolated(unsafe) let address: UnsafeRawPointer
+  private let owner: any AnyObject & Sendable
+
+  /// Weights in `bytes`, little-endian, which must stay where they are and unchanged for as long
+  /// as `owner` lives, be aligned to the size of an element and not be empty.
+  package init(_ bytes: RawSpan, of type: ElementType, keptAliveBy owner: any AnyObject & Sendable)
+  {
+    precondition(bytes.byteCount > 0 && bytes.byteCount % type.byteCount == 0)
+    let address = bytes.withUnsafeBytes { buffer in
+      guard let start = buffer.baseAddress else { preconditionFailure("no memory behind weights") }
+      return start
+    }
+    precondition(Int(bitPattern: address) % type.byteCount == 0, "weights are not aligned")
+    self.type = type
+    self.address = address
+    self.owner = owner
+    count = bytes.byteCount / type.byteCount
+  }
+
+  private init(_ storage: FloatStorage) {
+    type = .f32
+    count = storage.count
+    address = UnsafeRawPointer(storage.address)
+    owner = storage
+  }
+
+  /// These weights as f32: themselves if they are, else a converted copy (exact), which costs
+  /// four bytes an element for as long as it is used. Throws `.outOfMemory`.
+  package func asFloats(_ table: KernelTable) throws(KernelsError) -> SharedWeights {
+    guard type != .f32 else { return self }
+    let storage = try FloatStorage(count: count)
+    let source = address.assumingMemoryBound(to: UInt16.self)
+    if type == .f16 {
+      table.functions.pointee.f16_to_f32(storage.address, source, count)
+    } else {
+      table.functions.pointee.bf16_to_f32(storage.address, source, count)
+    }
+    return SharedWeights(storage)
+  }
+
+  /// A copy of little-endian `bytes`, for memory that will go away. Throws `.outOfMemory`.
+  package static func copy(
+    _ bytes: RawSpan, of type: ElementType
+  ) throws(KernelsError) -> SharedWeights {
+    let storage = try FloatStorage(count: (bytes.byteCount + 3) / 4)
+    let target = UnsafeMutableRawBufferPointer(
+      start: storage.address, count: bytes.byteCount)
+    bytes.withUnsafeBytes { target.copyMemory(from: $0) }
+    return SharedWeights(UnsafeRawBufferPointer(target).bytes, of: type, keptAliveBy: storage)
+  }
+
+  /// The elements; only for weights of type `.f32`.
+  var floats: UnsafePointer<Float> {
+    precondition(type == .f32)
+    return address.assumingMemoryBound(to: Float.self)
+  }
+
+  /// The elements; only for weights of a 16-bit type.
+  var halves: UnsafePointer<UInt16> {
+    precondition(type != .f32)
+    return address.assumingMemoryBound(to: UInt16.self)
+  }
+}
+
+/// Memory for a copy of weights, aligned to 64 bytes. Written once, before it is shared, and only
+/// read from then on: that makes it safe to send.
+private final class FloatStorage: @unchecked Sendable {
+  private let matrix: Matrix
+
+  init(count: Int) throws(KernelsError) {
+    matrix = try Matrix(rows: 1, columns: max(count, 1))
+  }
+
+  var count: Int { matrix.columns }
+  var address: UnsafeMutablePointer<Float> { matrix.base }
+}

@@ -1,0 +1,78 @@
+/// The steps of `modules.json`, nil without the file.
+struct ModuleList: FactValue {
+  var kinds: [SentenceModule.Kind]?
+
+  var factText: String { kinds?.map(\.rawValue).joined(separator: ", ") ?? "no modules.json" }
+}
+
+/// What Score means, and why nothing where it is refused.
+struct ScoreMeaning: FactValue {
+  var type: ScoreType
+  var reason: String?
+
+  var factText: String { reason.map { "\(type.rawValue): \($0)" } ?? type.rawValue }
+}
+
+/// The width of embeddings, and the lengths that they may be cut to (empty: any).
+struct Dimensions: FactValue {
+  var width: Int?
+  var allowed: [Int]
+
+  var factText: String {
+    guard let width else { return "none" }
+    return allowed.isEmpty ? "\(width)" : "\(width), may be cut to \(allowed)"
+  }
+}
+
+extension String: FactValue {
+  var factText: String { self }
+}
+
+extension Bool: FactValue {
+  var factText: String { description }
+}
+
+extension Int: FactValue {
+  var factText: String { description }
+}
+
+extension [String]: FactValue {
+  var factText: String { isEmpty ? "none" : joined(separator: ", ") }
+}
+
+extension ModelFamily: FactValue {
+  var factText: String { rawValue }
+}
+
+extension Conversion: FactValue {
+  var factText: String { rawValue }
+}
+
+extension Task: FactValue {
+  var factText: String { rawValue }
+}
+
+extension Pooling: FactValue {
+  var factText: String { rawValue }
+}
+
+extension Activation: FactValue {
+  var factText: String { rawValue }
+}
+
+extension Prompts: FactValue {
+  var factText: String {
+    let names = texts.keys.sorted().joined(separator: ", ")
+    return names.isEmpty ? "none" : "\(names); default \(defaultName ?? "none")"
+  }
+}
+
+extension TokenizerOptions: FactValue {
+  var factText: String { lowercases ? "lower-cases" : "keeps case" }
+}
+
+extension FamilyTensors: FactValue {
+  var factText: String {
+    "\(used.count) used, \(unused.count) unused"
+  }
+}

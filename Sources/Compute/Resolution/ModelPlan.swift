@@ -1,0 +1,69 @@
+/// Everything about how a model directory is served, decided before any weight is read.
+package struct ModelPlan: Sendable, Equatable {
+  /// The class name in `config.json`.
+  package var architecture: String
+  /// The code that serves it.
+  package var family: ModelFamily
+  /// What it answers.
+  package var task: Task
+  /// What is done to the class for that.
+  package var conversion: Conversion
+  /// How tokens become one row; for a classifier, as its head does it.
+  package var pooling: Pooling?
+  /// Whether embeddings are divided by their Euclidean length.
+  package var normalize: Bool
+  /// What Score means.
+  package var score: ScoreType
+  /// Why Score is refused, nil where it is not.
+  package var scoreRefusal: String?
+  /// The function from logits to answers.
+  package var activation: Activation
+  /// The labels by id, empty for an embedding.
+  package var labels: [String]
+  /// Most tokens of an input, special tokens included.
+  package var maxTokens: Int
+  /// The width of embeddings, nil for a classifier.
+  package var dimensions: Int?
+  /// The lengths that embeddings may be cut to; empty: any from 1 to `dimensions`.
+  package var allowedDimensions: [Int]
+  /// The prompts by name, UTF-8.
+  package var prompts: [String: [UInt8]]
+  /// The prompt that is used unless a call says otherwise.
+  package var defaultPrompt: String?
+  /// What the tokenizer file does; it needs no settings beside it.
+  package var tokenizerOptions: TokenizerOptions
+  /// The names of the tensors that the model uses.
+  package var tensors: FamilyTensorNames
+  /// The tensors in the file that this task does not use, sorted.
+  package var unusedTensors: [String]
+  /// The elements of all floating-point tensors in the file, used or not.
+  package var parameterCount: Int
+  /// Every decision, in the order of the rules.
+  package var rules: [RuleDecision]
+
+  /// The rule that decided the conversion.
+  package var rule: String { rules.first { $0.fact == .conversion }?.rule ?? "" }
+
+  init(_ facts: Facts, rules: [RuleDecision]) {
+    architecture = facts[.architecture]
+    family = facts[.family]
+    task = facts[.task]
+    conversion = facts[.conversion]
+    pooling = facts[.pooling]
+    normalize = facts[.normalize]
+    score = facts[.score].type
+    scoreRefusal = facts[.score].reason
+    activation = facts[.activation]
+    labels = facts[.labels]
+    maxTokens = facts[.maxTokens]
+    dimensions = facts[.dimensions].width
+    allowedDimensions = facts[.dimensions].allowed
+    prompts = facts[.prompts].texts
+    defaultPrompt = facts[.prompts].defaultName
+    tokenizerOptions = facts[.tokenizer]
+    tensors = facts[.tensors].names
+    unusedTensors = facts[.tensors].unused
+    parameterCount = facts[.tensors].parameterCount
+    self.rules = rules
+  }
+}

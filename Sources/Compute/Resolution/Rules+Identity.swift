@@ -1,0 +1,72 @@
+internal import JSON
+internal import ModelFiles
+
+/// Which class, and what is to be done with it.
+extension Rule {
+  static let identity: [Rule] = [
+    Rule("architecture.config-architectures", sets: .architecture) {
+      (_, metadata) throws(ResolutionError) in
+      guard let list = metadata.config["architectures"] else { return nil }
+      guard let name = list[0]?.string else {
+        throw ResolutionError(
+          metadata.config.error(.malformed, "architectures", "is not a list of class names"))
+      }
+      return name
+    },
+    Rule("architecture.config-model-type", sets: .architecture) {
+      (_, metadata) throws(ResolutionError) in
+      let config = metadata.config
+      let type = try reading { () throws(ModelFilesError) in try config.string("model_type") }
+      guard let type else {
+        throw ResolutionError(config.error(.missing, "architectures", "is missing"))
+      }
+      guard let name = Registry.classOfModelType[type] else {
+        throw ResolutionError(
+          config.error(
+            .unsupported, "model_type",
+            "is \(type.quotedForMessage), which cannot be served; architectures is missing"))
+      }
+      return name
+    },
+    Rule("family.registered-name", sets: .family, reads: [.architecture]) {
+      (facts, metadata) throws(ResolutionError) in
+      guard let entry = Registry.entries[facts[.architecture]] else {
+        throw ResolutionError(
+          metadata.config.error(
+            .unsupported, "architectures",
+            "is \(facts[.architecture].quotedForMessage), which cannot be served; these can: "
+              + Registry.supportedNames))
+      }
+      return entry.family
+    },
+    Rule("conversion.task-override", sets: .conversion, reads: [.architecture]) {
+      (facts, metadata) throws(ResolutionError) in
+      guard let task = metadata.overrides.task else { return nil }
+      if Registry.entries[facts[.architecture]]?.task == task { return Conversion.none }
+      return task == .embed ? .embedding : .sequenceClassification
+    },
+    // A Pooling module says that the author serves the model as an embedding, whatever class the
+    // weights were saved from: sentence-transformers loads it without the head. vLLM classifies.
+    Rule("conversion.pooling-module", sets: .conversion, reads: [.architecture]) {
+      (facts, metadata) throws(ResolutionError) in
+      guard metadata.lists(.pooling), Registry.entries[facts[.architecture]]?.task == .classify
+      else { return nil }
+      return .embedding
+    },
+    Rule("conversion.native-class", sets: .conversion) { (_, _) throws(ResolutionError) in
+      Conversion.none
+    },
+    Rule("task.conversion", sets: .task, reads: [.conversion]) {
+      (facts, _) throws(ResolutionError) in
+      switch facts[.conversion] {
+      case .none: nil
+      case .embedding: .embed
+      case .sequenceClassification, .reward: .classify
+      }
+    },
+    Rule("task.native-class", sets: .task, reads: [.architecture]) {
+      (facts, _) throws(ResolutionError) in
+      Registry.entries[facts[.architecture]]?.task
+    },
+  ]
+}

@@ -1,0 +1,68 @@
+/// Turns texts into token ids, as a Hugging Face tokenizer.json describes it.
+///
+/// The ids are those of the `tokenizers` library 0.23.3. Immutable: one tokenizer serves any number
+/// of threads at once; each thread brings its own `TokenizerScratch`. The file's `truncation`,
+/// `padding` and `decoder` blocks are ignored: length is the caller's decision.
+package struct Tokenizer: Sendable {
+  /// What to do with an input that has more tokens than the limit.
+  package enum Truncation: Sendable, Hashable {
+    /// Refuse it (`.tooLong`).
+    case off
+    /// Cut the end of the text.
+    case right
+    /// Cut the beginning of the text.
+    case left
+  }
+
+  /// How long an input may be.
+  package struct Limit: Sendable, Hashable {
+    /// The greatest number of tokens, special tokens included.
+    package var maxTokens: Int
+    /// What to do beyond it.
+    package var truncation: Truncation
+
+    /// A limit from its parts.
+    package init(maxTokens: Int, truncation: Truncation) {
+      self.maxTokens = maxTokens
+      self.truncation = truncation
+    }
+
+    /// No limit at all.
+    package static let none = Limit(maxTokens: .max, truncation: .off)
+  }
+
+  let normalizer: Normalizer
+  let preTokenizer: PreTokenizer
+  let model: WordPiece
+  let postProcessor: PostProcessor
+  let addedTokens: AddedVocabulary
+
+  /// The number of token spellings, added tokens included.
+  package var vocabularySize: Int { model.vocabulary.count + addedTokens.newCount }
+
+  /// Special tokens that are added to a single text.
+  package var singleSpecialTokenCount: Int { postProcessor.single.specialCount }
+
+  /// Special tokens that are added to a pair; nil where the tokenizer has no usable pair template.
+  package var pairSpecialTokenCount: Int? { try? postProcessor.pair.get().specialCount }
+
+  /// The spelling of an id in the vocabulary (of an added token, its content), nil if there is none.
+  package func token(_ id: Int32) -> [UInt8]? {
+    addedTokens.content(of: id) ?? model.vocabulary.spelling(of: id)
+  }
+
+  /// The id of a spelling, added tokens first, nil if it is not in the vocabulary.
+  package func id(of token: [UInt8]) -> Int32? {
+    addedTokens.id(of: token) ?? model.vocabulary.id(of: token)
+  }
+}
+
+/// Working memory for tokenizing, kept from text to text; one for each thread. Holds no result.
+package struct TokenizerScratch: ~Copyable, Sendable {
+  var memory = NormalizerMemory()
+  var first = TokenSink()
+  var second = TokenSink()
+
+  /// Empty working memory: about 1 KiB, and not more than about 1 MiB between texts.
+  package init() {}
+}

@@ -1,0 +1,110 @@
+internal import Inference
+internal import NIOCore
+internal import Wire
+
+/// A wire request as the engine's task.
+struct EngineRequest {
+  var task: InferenceTask
+  var inputs: [ModelInput]
+  var limit: InputLimit
+
+  /// - Throws: INVALID_ARGUMENT for a body that does not decode, a wrong pairing, or an element type
+  ///   that is not served.
+  init(_ method: Wire.Method, body buffer: ByteBuffer) throws(Status) {
+    let body = buffer.readableBytesSpan
+    do throws(WireError) {
+      switch method {
+      case .embed: try self.init(EmbedRequest(decoding: body))
+      case .classify: try self.init(ClassifyRequest(decoding: body))
+      case .score: try self.init(ScoreRequest(decoding: body))
+      case .tokenize: try self.init(TokenizeRequest(decoding: body))
+      case .info, .health: throw WireError(.malformed, "\(method) is no call for the engine")
+      }
+    } catch {
+      throw Status(.invalidArgument, error.message)
+    }
+  }
+
+  private init(_ request: EmbedRequest) throws(WireError) {
+    guard request.elementType == .f32 else {
+      throw WireError(.malformed, "element type \(request.elementType) is not served, only f32")
+    }
+    task = .embed(
+      EmbedOptions(
+        prompt: PromptChoice(request.promptName, absent: .modelDefault),
+        dimensions: request.dimensions, normalize: request.normalization.choice))
+    inputs = request.inputs.map(ModelInput.init)
+    limit = InputLimit(request.length)
+  }
+
+  private init(_ request: ClassifyRequest) {
+    task = .classify(raw: request.isRaw)
+    inputs = request.inputs.map(ModelInput.init)
+    limit = InputLimit(request.length)
+  }
+
+  private init(_ request: TokenizeRequest) {
+    task = .tokenize(prompt: PromptChoice(request.promptName, absent: .none))
+    inputs = request.inputs.map(ModelInput.init)
+    limit = InputLimit(request.length)
+  }
+
+  private init(_ request: ScoreRequest) throws(WireError) {
+    let (queries, documents) = (request.queries, request.documents)
+    guard queries.count == documents.count || queries.count == 1 else {
+      throw WireError(
+        .malformed,
+        "\(queries.count) queries against \(documents.count) documents: it is one query, or one "
+          + "for each document")
+    }
+    task = .score(
+      raw: request.isRaw, prompt: PromptChoice(request.promptName, absent: .none))
+    inputs = documents.indices.map { index in
+      .pair(query: queries[queries.count == 1 ? 0 : index], document: documents[index])
+    }
+    limit = InputLimit(request.length)
+  }
+}
+
+extension ModelInput {
+  fileprivate init(_ input: Input) {
+    switch input {
+    case .text(let text): self = .text(text)
+    // An id that no Int32 holds is in no vocabulary: the engine refuses it by its range.
+    case .ids(let ids): self = .ids(ids.map { Int32(clamping: $0) })
+    case .pair(let query, let document): self = .pair(query: query, document: document)
+    }
+  }
+}
+
+extension PromptChoice {
+  fileprivate init(_ name: String?, absent: PromptChoice) {
+    switch name {
+    case nil: self = absent
+    case "": self = .none
+    case let name?: self = .named(Array(name.utf8))
+    }
+  }
+}
+
+extension InputLimit {
+  fileprivate init(_ options: LengthOptions) {
+    let truncation: InputTruncation =
+      switch options.truncation {
+      case .off: .off
+      case .left: .left
+      case .right: .right
+      }
+    self.init(maxTokens: options.maxTokens, truncation: truncation)
+  }
+}
+
+extension Normalization {
+  fileprivate var choice: Bool? {
+    switch self {
+    case .modelDefault: nil
+    case .on: true
+    case .off: false
+    }
+  }
+}
