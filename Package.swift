@@ -68,8 +68,9 @@ let package = Package(
       name: "Kernels", dependencies: ["CKernels", "COpenBLAS", "CPlatform"],
       path: "Sources/Compute/Kernels", swiftSettings: swiftSettings),
     .target(
-      name: "ModelFiles", dependencies: ["JSON", "CXXHash", "CPlatform"],
-      path: "Sources/Compute/ModelFiles", swiftSettings: swiftSettings),
+      name: "ModelFiles", dependencies: ["JSON", "CXXHash"],
+      path: "Sources/Compute/ModelFiles",
+      swiftSettings: swiftSettings + [.strictMemorySafety()]),
     .target(
       name: "Resolution", dependencies: ["ModelFiles", "JSON"],
       path: "Sources/Compute/Resolution", swiftSettings: swiftSettings),
@@ -112,6 +113,16 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ], path: "Sources/Service/Coordination", swiftSettings: swiftSettings),
+    .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ModelFilesTests", dependencies: ["JSON", "ModelFiles"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ResolutionTests", dependencies: ["JSON", "ModelFiles", "Resolution"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CoordinationTests", dependencies: ["Coordination", "Wire"],
+      swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .c17
 )

@@ -15,7 +15,9 @@ struct ReadingTests {
     #expect(refusal.message.contains("uses \(component),"))
   }
 
-  @Test("a file that the library would not write is refused with its key", arguments: RefusedFile.malformed)
+  @Test(
+    "a file that the library would not write is refused with its key",
+    arguments: RefusedFile.malformed)
   func malformed(refusal: RefusedFile) throws {
     let error = try refused(refusal)
     #expect(error?.message == refusal.message)

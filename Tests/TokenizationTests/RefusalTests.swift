@@ -50,7 +50,8 @@ struct RefusalTests {
         == "the document is not valid UTF-8 at byte 0")
   }
 
-  @Test("too many tokens without truncation are counted to the end", arguments: [7, 8, 500, 200_000])
+  @Test(
+    "too many tokens without truncation are counted to the end", arguments: [7, 8, 500, 200_000])
   func tooLong(wordCount: Int) throws {
     let tokenizer = try TinyTokenizer().read()
     let limit = Tokenizer.Limit(maxTokens: 8, truncation: .off)

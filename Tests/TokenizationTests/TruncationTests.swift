@@ -6,7 +6,8 @@ import Tokenization
 struct TruncationTests {
   static let limits = [2, 3, 4, 7, 8, 63, 64, 300]
 
-  @Test("cut on the right is the beginning of the whole, cut on the left its end", arguments: limits)
+  @Test(
+    "cut on the right is the beginning of the whole, cut on the left its end", arguments: limits)
   func single(limit: Int) throws {
     let tokenizer = try Fixture.miniLM()
     for text in try texts() {
@@ -71,7 +72,9 @@ struct TruncationTests {
     let tokenizer = try Fixture.miniLM()
     let text = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000) + Array(" fox".utf8)
     #expect(try tokenizer.encode(text, limit: .none).ids == [101, 100, 4419, 102])
-    let marks = Array("a".utf8) + Array(repeating: Array("\u{302E}\u{0903}".utf8), count: 99_999)
+    let marks =
+      Array("a".utf8)
+      + Array(repeating: Array("\u{302E}\u{0903}".utf8), count: 99_999)
       .flatMap { $0 }
     #expect(try tokenizer.encode(marks, limit: .none).ids == [101, 100, 102])
   }
@@ -101,6 +104,33 @@ struct TruncationTests {
         query: words(query), document: words(document), limit: limit)
       #expect(encoding.segmentStart == expected + 2, "\(query) and \(document) words")
       #expect(encoding.ids.count == 8)
+    }
+  }
+
+  @Test("a limit of the greatest number cuts nothing on either side")
+  func greatestLimit() throws {
+    let tokenizer = try TinyTokenizer().read()
+    for truncation in [Tokenizer.Truncation.off, .left, .right] {
+      let limit = Tokenizer.Limit(maxTokens: .max, truncation: truncation)
+      #expect(try tokenizer.encode(words(9999), limit: limit).ids.count == 10_001)
+      let pair = try tokenizer.encode(query: words(9), document: words(9999), limit: limit)
+      #expect(pair.ids.count == 10_011 && !pair.truncated && pair.complete)
+    }
+  }
+
+  @Test("a scratch works as a new one after every kind of call, refused ones included")
+  func usedScratch() throws {
+    let tokenizer = try TinyTokenizer().read()
+    var scratch = TokenizerScratch()
+    let fresh = try tokenizer.encode(words(5), limit: .none)
+    let long = words(200_000)
+    for truncation in [Tokenizer.Truncation.off, .left, .right] {
+      let limit = Tokenizer.Limit(maxTokens: 7, truncation: truncation)
+      _ = try? tokenizer.encode(long.span, limit: limit, scratch: &scratch)
+      _ = try? tokenizer.encode(
+        query: long.span, document: long.span, limit: limit, scratch: &scratch)
+      _ = try? tokenizer.encode([0xFF].span, limit: limit, scratch: &scratch)
+      #expect(try tokenizer.encode(words(5).span, limit: limit, scratch: &scratch) == fresh)
     }
   }
 

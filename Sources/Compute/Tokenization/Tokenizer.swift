@@ -46,7 +46,8 @@ package struct Tokenizer: Sendable {
   /// Special tokens that are added to a pair; nil where the tokenizer has no usable pair template.
   package var pairSpecialTokenCount: Int? { try? postProcessor.pair.get().specialCount }
 
-  /// The spelling of an id in the vocabulary (of an added token, its content), nil if there is none.
+  /// The spelling of an id in the vocabulary (of an added token, its content), nil if there is
+  /// none.
   package func token(_ id: Int32) -> [UInt8]? {
     addedTokens.content(of: id) ?? model.vocabulary.spelling(of: id)
   }
@@ -63,6 +64,7 @@ package struct TokenizerScratch: ~Copyable, Sendable {
   var first = TokenSink()
   var second = TokenSink()
 
-  /// Empty working memory: about 1 KiB, and not more than about 1 MiB between texts.
+  /// Empty working memory: about 1 KiB. What an unusually long text makes it grow beyond about
+  /// 1 MiB is given back by the next text at the latest.
   package init() {}
 }

@@ -177,17 +177,17 @@ struct Vocabulary: Sendable {
 
   @inline(__always)
   private func home(_ mixed: UInt64) -> Int {
-    Int(truncatingIfNeeded: mixed >> shift)
+    Int(truncatingIfNeeded: mixed &>> shift)
   }
 
   @inline(__always)
   private func filterWord(_ mixed: UInt64) -> Int {
-    Int(truncatingIfNeeded: mixed >> (shift + 3))
+    Int(truncatingIfNeeded: mixed &>> (shift + 3))
   }
 
   @inline(__always)
   private func filterBit(_ mixed: UInt64) -> UInt64 {
-    1 << (mixed >> (shift - 3) & 63)
+    1 &<< (mixed &>> (shift - 3) & 63)
   }
 
   @inline(__always)

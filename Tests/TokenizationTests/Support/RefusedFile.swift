@@ -41,7 +41,8 @@ struct RefusedFile: Sendable, CustomTestStringConvertible {
       .normalizer, #"{"type":"NFC"}"#,
       #"tokenizer.json: "normalizer" uses NFC, which is not supported"#),
     .init(
-      .normalizer, #"{"type":"Sequence","normalizers":[\#(TinyTokenizer.bertNormalizer),{"type":"Strip"}]}"#,
+      .normalizer,
+      #"{"type":"Sequence","normalizers":[\#(TinyTokenizer.bertNormalizer),{"type":"Strip"}]}"#,
       #"tokenizer.json: "normalizer.normalizers[1]" uses Strip, which is not supported"#),
     .init(
       .preTokenizer, #"{"type":"ByteLevel"}"#,

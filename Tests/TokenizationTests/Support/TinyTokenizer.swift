@@ -55,6 +55,7 @@ struct TinyTokenizer {
 
 /// `count` words of the tiny vocabulary, parted by spaces: a b c … j a b …
 func words(_ count: Int) -> [UInt8] {
-  Array((0..<count).map { String("abcdefghij".dropFirst($0 % 10).prefix(1)) }
-    .joined(separator: " ").utf8)
+  Array(
+    (0..<count).map { String("abcdefghij".dropFirst($0 % 10).prefix(1)) }
+      .joined(separator: " ").utf8)
 }

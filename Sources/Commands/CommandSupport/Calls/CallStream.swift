@@ -15,12 +15,14 @@ package struct SliceAnswer<Value: Sendable>: Sendable {
 ///
 /// - Parameters:
 ///   - source: the inputs.
+///   - kinds: inputs of other kinds are refused in their places.
+///   - name: the call's name for that message.
 ///   - callsMax: slices held at once.
 ///   - call: answers the inputs of a slice that are none of them refused; one result for each.
 ///   - consume: takes each answer; what it throws ends everything.
 /// - Throws: what `source` or `consume` throws; `CancellationError` when the task is cancelled.
 package func streamCalls<Value: Sendable>(
-  from source: InputSource, callsMax: Int = 4,
+  from source: InputSource, kinds: InputKinds, name: String, callsMax: Int = 4,
   call: @escaping @Sendable ([InputValue]) async throws(MillpondError) -> [Result<
     Value, MillpondError
   >],
@@ -28,7 +30,7 @@ package func streamCalls<Value: Sendable>(
 ) async throws {
   var window = SliceWindow<Value>(countMax: callsMax)
   try await withThrowingTaskGroup(of: StreamEvent<Value>.self) { group in
-    group.addTask { .read(try await source.next()) }
+    group.addTask { .read(try await source.next()?.checked(kinds, name)) }
     while let event = try await group.next() {
       try Task.checkCancellation()
       switch event {
@@ -42,10 +44,20 @@ package func streamCalls<Value: Sendable>(
       case .answered(let number, let answer):
         for ready in window.answered(number, answer) { try consume(ready) }
       }
-      if window.startsRead() { group.addTask { .read(try await source.next()) } }
+      if window.startsRead() {
+        group.addTask { .read(try await source.next()?.checked(kinds, name)) }
+      }
     }
     // A cancelled source ends early, as if there were nothing more.
     try Task.checkCancellation()
+  }
+}
+
+extension InputSlice {
+  fileprivate func checked(_ kinds: InputKinds, _ name: String) -> InputSlice {
+    var slice = self
+    slice.entries = entries.map { kinds.check($0, for: name) }
+    return slice
   }
 }
 
@@ -105,7 +117,9 @@ private func answer<Value: Sendable>(
   _ slice: InputSlice,
   _ call: @Sendable ([InputValue]) async throws(MillpondError) -> [Result<Value, MillpondError>]
 ) async -> SliceAnswer<Value> {
-  let values = slice.entries.compactMap { try? $0.get() }
+  let values = slice.entries.compactMap { entry in
+    if case .success(let value) = entry { value } else { nil }
+  }
   var answers: [Result<Value, MillpondError>]
   do throws(MillpondError) {
     answers = values.isEmpty ? [] : try await call(values)

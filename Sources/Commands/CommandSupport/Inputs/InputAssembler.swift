@@ -1,4 +1,4 @@
-package import MillpondClient
+internal import MillpondClient
 
 /// Makes slices of inputs out of bytes as they come. A value without I/O.
 package struct InputAssembler: Sendable {

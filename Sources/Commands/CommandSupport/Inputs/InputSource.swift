@@ -54,12 +54,12 @@ package final class InputSource: @unchecked Sendable {
     }
   }
 
-  private func readSlice() throws(CommandFailure) -> InputSlice? {
+  private func readSlice() throws -> InputSlice? {
     while true {
       if let slice = assembler.nextSlice(isFlush: false) { return slice }
       guard !isEnded, let file else { return assembler.nextSlice(isFlush: true) }
       if assembler.hasInputs, !file.isReadable { return assembler.nextSlice(isFlush: true) }
-      switch try read(file) {
+      switch try buffer.withUnsafeMutableBytes(file.read) {
       case .bytes(let count):
         buffer.withUnsafeBytes { assembler.push(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
       case .end:
@@ -67,12 +67,6 @@ package final class InputSource: @unchecked Sendable {
         isEnded = true
       case .cancelled: return nil
       }
-    }
-  }
-
-  private func read(_ file: InputFile) throws(CommandFailure) -> InputFile.Outcome {
-    try buffer.withUnsafeMutableBytes { (bytes) throws(CommandFailure) in
-      try file.read(into: bytes)
     }
   }
 }

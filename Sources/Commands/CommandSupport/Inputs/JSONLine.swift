@@ -1,5 +1,5 @@
 internal import JSON
-package import MillpondClient
+internal import MillpondClient
 
 /// One line of `--jsonl`: a string, `{"query":…,"document":…}`, or an array of token ids.
 package enum JSONLine {

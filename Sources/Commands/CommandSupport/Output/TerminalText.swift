@@ -9,7 +9,6 @@ package enum TerminalText {
     var line = String.UnicodeScalarView()
     // Where to cut if the text turns out not to fit beside an ellipsis.
     var cut = line.endIndex
-    var cutColumns = 0
     var columns = 0
     for scalar in text.unicodeScalars {
       let (shown, width) = shown(scalar)
@@ -18,10 +17,7 @@ package enum TerminalText {
       }
       line.append(contentsOf: shown)
       columns += width
-      if columns <= columnsMax - 1 {
-        cut = line.endIndex
-        cutColumns = columns
-      }
+      if columns < columnsMax { cut = line.endIndex }
     }
     return String(line)
   }

@@ -7,6 +7,12 @@ package struct Piece: Sendable, Equatable {
   package var inputs: [Int]
   /// Predicted nanoseconds of compute.
   package var cost: Int64
+
+  package init(id: ID, inputs: [Int], cost: Int64) {
+    self.id = id
+    self.inputs = inputs
+    self.cost = cost
+  }
 }
 
 /// One call's way over the workers, without I/O: what to send to whom, and what is left.

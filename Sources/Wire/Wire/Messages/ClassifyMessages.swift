@@ -34,7 +34,7 @@ extension ClassifyRequest: ProtobufConvertible {
   func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
     raw.n_inputs = inputs.count
     raw.inputs = builder.messages(inputs)
-    raw.length = builder.message(length)
+    raw.length = builder.message(length == LengthOptions() ? nil : length)
     raw.raw = isRaw ? 1 : 0
   }
 }

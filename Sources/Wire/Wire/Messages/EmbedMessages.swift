@@ -70,7 +70,7 @@ extension EmbedRequest: ProtobufConvertible {
   func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
     raw.n_inputs = inputs.count
     raw.inputs = builder.messages(inputs)
-    raw.length = builder.message(length)
+    raw.length = builder.message(length == LengthOptions() ? nil : length)
     raw.prompt = builder.message(promptName.map(PromptName.init))
     raw.dimensions = builder.message(dimensions.map(Count.init))
     raw.normalization = Millpond__V1__Normalization(rawValue: .init(normalization.rawValue))

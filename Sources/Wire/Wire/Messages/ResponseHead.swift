@@ -46,7 +46,7 @@ extension ResponseHead: ProtobufConvertible {
   func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
     raw.status = builder.message(status)
     raw.fingerprint = builder.bytes(fingerprint)
-    raw.timings = builder.message(timings)
+    raw.timings = builder.message(timings == Timings() ? nil : timings)
     raw.load = builder.message(load)
     raw.first_input = UInt32(clamping: inputs.lowerBound)
     raw.input_count = UInt32(clamping: inputs.count)

@@ -46,7 +46,7 @@ extension ScoreRequest: ProtobufConvertible {
     raw.queries = builder.byteStrings(queries)
     raw.n_documents = documents.count
     raw.documents = builder.byteStrings(documents)
-    raw.length = builder.message(length)
+    raw.length = builder.message(length == LengthOptions() ? nil : length)
     raw.raw = isRaw ? 1 : 0
     raw.prompt = builder.message(promptName.map(PromptName.init))
   }

@@ -36,7 +36,7 @@ extension TokenizeRequest: ProtobufConvertible {
   func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
     raw.n_inputs = inputs.count
     raw.inputs = builder.messages(inputs)
-    raw.length = builder.message(length)
+    raw.length = builder.message(length == LengthOptions() ? nil : length)
     raw.prompt = builder.message(promptName.map(PromptName.init))
   }
 }

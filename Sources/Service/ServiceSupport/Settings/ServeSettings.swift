@@ -1,0 +1,203 @@
+internal import JSON
+package import Logging
+package import MillpondClient
+
+/// What `millpond serve` and `millpond check` are told: the whole schema.
+///
+/// | key in the file | flag             | variable               | value                | default |
+/// | --------------- | ---------------- | ---------------------- | -------------------- | ------- |
+/// | `listen`        | `--listen`       | `MILLPOND_LISTEN`      | HOST:PORT, port 0 is any free one | 127.0.0.1:7070 |
+/// | `models`        | `--model`        | `MILLPOND_MODELS`      | list of [NAME=]DIR   | none |
+/// | `replicas`      | `--replicas`     | `MILLPOND_REPLICAS`    | N, or NAME=N; in the file a number, or an object of numbers by name | 1 |
+/// | `workers`       | `--worker`       | `MILLPOND_WORKERS`     | list of HOST:PORT    | none |
+/// | `threads`       | `--threads`      | `MILLPOND_THREADS`     | compute threads of each worker | processors shared among the workers |
+/// | `precision`     | `--precision`    | `MILLPOND_PRECISION`   | f32                  | f32 |
+/// | `workerBinary`  | `--worker-binary`| `MILLPOND_WORKER_BINARY` | path of millpond-worker | beside `millpond` |
+/// | `logLevel`      | `--log-level`    | `MILLPOND_LOG_LEVEL`   | trace, debug, info, notice, warning, error or critical | info |
+///
+/// Lists in variables have commas between their parts. Relative paths start at the working
+/// directory. The file itself is named by `--config`, else by `MILLPOND_CONFIG`.
+package struct ServeSettings: Sendable {
+  package var listen: ServerAddress
+  package var models: [ModelArgument]
+  package var replicas: ReplicaCounts
+  package var workers: [ServerAddress]
+  package var threads: Int?
+  package var precision: String
+  package var workerBinary: String?
+  package var logLevel: Logger.Level
+  /// All of it as JSON, with where each value comes from.
+  package var effectiveConfiguration: [UInt8]
+
+  /// The variable that names the configuration file.
+  package static let fileVariable = "MILLPOND_CONFIG"
+  /// The variable that names the server for the commands that call one.
+  package static let serverVariable = "MILLPOND_SERVER"
+
+  /// Reads and checks everything.
+  ///
+  /// - Parameters:
+  ///   - flags: the values of each flag that was given, by its name with the dashes.
+  ///   - environment: all variables.
+  ///   - file: the configuration file, if there is one.
+  /// - Throws: what is wrong, naming where it stands.
+  package init(
+    flags: [String: [String]], environment: [String: String], file: SettingsFile?
+  ) throws(SettingsError) {
+    var reader = SettingsReader(flags: flags, environment: environment, file: file)
+    listen = try reader.read(.listen).value
+    models = try reader.read(.models).value
+    replicas = try reader.read(.replicas).value
+    workers = try reader.read(.workers).value
+    threads = try reader.read(.threads).value
+    precision = try reader.read(.precision).value
+    workerBinary = try reader.read(.workerBinary).value
+    logLevel = try reader.read(.logLevel).value
+    effectiveConfiguration = reader.effectiveConfiguration
+    try reader.finish()
+    try checkModels()
+  }
+
+  private func checkModels() throws(SettingsError) {
+    guard !models.isEmpty || !workers.isEmpty else {
+      throw SettingsError(
+        .conflict, "nothing to serve: give --model [NAME=]DIR or --worker HOST:PORT")
+    }
+    var seen: [String: String] = [:]
+    for model in models {
+      if let other = seen.updateValue(model.directory, forKey: model.name) {
+        throw SettingsError(
+          .conflict,
+          "two models are named '\(model.name)': \(other) and \(model.directory); "
+            + "NAME=DIR names one differently")
+      }
+    }
+    for name in replicas.byName.keys.sorted() where seen[name] == nil {
+      let names = models.map(\.name).joined(separator: ", ")
+      throw SettingsError(
+        .conflict, "--replicas \(name)=…: there is no such model; the models are \(names)")
+    }
+  }
+}
+
+extension Setting where Value == ServerAddress {
+  fileprivate static var listen: Self {
+    .text(
+      "listen", flag: "--listen", variable: "MILLPOND_LISTEN",
+      fallback: ServerAddress(host: "127.0.0.1", port: 7070), read: address,
+      write: { $1.string($0.description) })
+  }
+}
+
+extension Setting where Value == [ModelArgument] {
+  fileprivate static var models: Self {
+    .list(
+      "models", flag: "--model", variable: "MILLPOND_MODELS",
+      read: { (text) throws(ValueError) in try ModelArgument(text) }, text: \.description)
+  }
+}
+
+extension Setting where Value == [ServerAddress] {
+  fileprivate static var workers: Self {
+    .list(
+      "workers", flag: "--worker", variable: "MILLPOND_WORKERS",
+      read: { (text) throws(ValueError) in
+        let worker = try address(text)
+        guard worker.port > 0 else { throw ValueError("a worker cannot be at port 0") }
+        return worker
+      }, text: \.description)
+  }
+}
+
+extension Setting where Value == ReplicaCounts {
+  fileprivate static var replicas: Self {
+    Setting(
+      key: "replicas", flag: "--replicas", variable: "MILLPOND_REPLICAS",
+      fallback: ReplicaCounts(),
+      readTexts: { (texts) throws(ValueError) in try ReplicaCounts(texts) },
+      readJSON: { (json) throws(ValueError) in
+        var counts = ReplicaCounts()
+        if json.kind == .object {
+          for (name, count) in json.members {
+            try counts.add(String(decoding: name, as: UTF8.self), count.int)
+          }
+        } else {
+          try counts.add(nil, json.int)
+        }
+        return counts
+      },
+      isList: true,
+      write: { counts, writer in
+        guard !counts.byName.isEmpty else { return writer.number(counts.all ?? 1) }
+        writer.beginObject()
+        if let all = counts.all {
+          writer.key("*")
+          writer.number(all)
+        }
+        for (name, count) in counts.byName.sorted(by: { $0.key < $1.key }) {
+          writer.key(name)
+          writer.number(count)
+        }
+        writer.endObject()
+      })
+  }
+}
+
+extension Setting where Value == Int? {
+  fileprivate static var threads: Self {
+    .number("threads", flag: "--threads", variable: "MILLPOND_THREADS", range: 1...1_024)
+  }
+}
+
+extension Setting where Value == String {
+  fileprivate static var precision: Self {
+    .text(
+      "precision", flag: "--precision", variable: "MILLPOND_PRECISION", fallback: "f32",
+      read: { (text) throws(ValueError) in try Precision.check(text) }, write: { $1.string($0) })
+  }
+}
+
+extension Setting where Value == String? {
+  fileprivate static var workerBinary: Self {
+    .text(
+      "workerBinary", flag: "--worker-binary", variable: "MILLPOND_WORKER_BINARY",
+      fallback: nil, read: { $0 },
+      write: { value, writer in
+        if let value { writer.string(value) } else { writer.null() }
+      })
+  }
+}
+
+extension Setting where Value == Logger.Level {
+  fileprivate static var logLevel: Self {
+    .text(
+      "logLevel", flag: "--log-level", variable: "MILLPOND_LOG_LEVEL", fallback: .info,
+      read: { (text) throws(ValueError) in
+        guard let level = Logger.Level(rawValue: text) else {
+          let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+          throw ValueError("not one of \(levels)")
+        }
+        return level
+      }, write: { $1.string($0.rawValue) })
+  }
+}
+
+/// Number types that models are computed in.
+package enum Precision {
+  /// The text itself if this version computes so.
+  ///
+  /// - Throws: a precision that is known but not built yet, and any other text.
+  package static func check(_ text: String) throws(ValueError) -> String {
+    switch text {
+    case "f32": return text
+    case "bf16", "int8": throw ValueError("not built yet: this version computes in f32")
+    default: throw ValueError("not one of f32, bf16, int8")
+    }
+  }
+}
+
+/// - Throws: a text that is not `HOST:PORT`.
+private func address(_ text: String) throws(ValueError) -> ServerAddress {
+  guard let address = ServerAddress(text) else { throw ValueError("it is HOST:PORT") }
+  return address
+}
