@@ -16,113 +16,147 @@ let cSettings: [CSetting] = [
   .enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error),
 ]
 
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let unixSignals = Target.Dependency.product(
+  name: "UnixSignals", package: "swift-service-lifecycle")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+
+func module(
+  _ name: String, in layer: String, _ dependencies: [Target.Dependency] = [],
+  settings: [SwiftSetting] = []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Sources/\(layer)/\(name)",
+    swiftSettings: swiftSettings + settings)
+}
+
+func cModule(_ name: String, in layer: String) -> Target {
+  .target(name: name, path: "Sources/\(layer)/\(name)", cSettings: cSettings)
+}
+
+func systemLibrary(
+  _ name: String, in layer: String, pkgConfig: String, package: String
+) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/\(layer)/\(name)", pkgConfig: pkgConfig,
+    providers: [.apt([package])])
+}
+
+func tests(_ module: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "\(module)Tests", dependencies: dependencies, path: "Tests/\(module)Tests",
+    swiftSettings: swiftSettings)
+}
+
+// Needed by every layer, needing none.
+let base: [Target] = [
+  module("JSON", in: "Base"),
+  cModule("CPlatform", in: "Base"),
+]
+
+// From a model directory to numbers. Never imports networking.
+let compute: [Target] = [
+  systemLibrary(
+    "COpenBLAS", in: "Compute", pkgConfig: "openblas", package: "libopenblas-dev"),
+  systemLibrary("CXXHash", in: "Compute", pkgConfig: "libxxhash", package: "libxxhash-dev"),
+  cModule("CKernels", in: "Compute"),
+  cModule("CUnicodeTables", in: "Compute"),
+  module("Kernels", in: "Compute", ["CKernels", "COpenBLAS", "CPlatform"]),
+  module(
+    "ModelFiles", in: "Compute", ["JSON", "CXXHash"], settings: [.strictMemorySafety()]),
+  module("Resolution", in: "Compute", ["JSON", "ModelFiles"]),
+  module("Tokenization", in: "Compute", ["JSON", "CUnicodeTables"]),
+  module("Models", in: "Compute", ["Kernels", "ModelFiles", "Resolution"]),
+  module(
+    "Inference", in: "Compute",
+    ["Models", "Tokenization", "Resolution", "ModelFiles", "Kernels", "CPlatform", "JSON"]),
+]
+
+// From bytes to calls. Never imports compute.
+let wire: [Target] = [
+  systemLibrary(
+    "CProtobufC", in: "Wire", pkgConfig: "libprotobuf-c", package: "libprotobuf-c-dev"),
+  .target(
+    name: "CWireMessages", dependencies: ["CProtobufC"], path: "Sources/Wire/CWireMessages",
+    cSettings: [.headerSearchPath("include")]),
+  module("Wire", in: "Wire", ["CWireMessages", "CProtobufC"]),
+  module("Transport", in: "Wire", ["Wire", nioCore, nioPosix, logging, deque]),
+  module("MillpondClient", in: "Wire", ["Transport", "Wire", nioCore, nioPosix]),
+]
+
+// Calls answered by an engine, or by other workers.
+let service: [Target] = [
+  module(
+    "WorkerService", in: "Service",
+    [
+      "Inference", "Kernels", "Transport", "Wire", "CPlatform", nioCore, nioPosix, logging,
+      unixSignals,
+    ]),
+  module(
+    "Coordination", in: "Service",
+    [
+      "Transport", "Wire", "CPlatform", nioCore, nioPosix, logging, subprocess, systemPackage,
+      unixSignals,
+    ]),
+  module("ServiceSupport", in: "Service", ["JSON", "MillpondClient", "CPlatform", logging]),
+]
+
+let commands: [Target] = [
+  module("CommandSupport", in: "Commands", ["JSON", "MillpondClient", heap]),
+  .executableTarget(
+    name: "millpond",
+    dependencies: [
+      "CommandSupport", "ServiceSupport", "Coordination", "MillpondClient", "Wire",
+      argumentParser, logging, subprocess, systemPackage,
+    ], path: "Sources/Commands/millpond", swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "millpond-worker",
+    dependencies: ["WorkerService", "Inference", "Resolution", argumentParser, logging],
+    path: "Sources/Commands/millpond-worker", swiftSettings: swiftSettings),
+]
+
+let testTargets: [Target] = [
+  tests("JSON", ["JSON"]),
+  tests("CPlatform", ["CPlatform"]),
+  tests("CKernels", ["CKernels"]),
+  tests("Kernels", ["Kernels", "CKernels"]),
+  tests("ModelFiles", ["JSON", "ModelFiles"]),
+  tests("Resolution", ["JSON", "ModelFiles", "Resolution"]),
+  tests("Tokenization", ["JSON", "Tokenization"]),
+  tests(
+    "Inference",
+    [
+      "Inference", "Models", "Tokenization", "Resolution", "ModelFiles", "Kernels", "JSON",
+      "CPlatform",
+    ]),
+  tests("Coordination", ["Coordination", "Wire"]),
+  tests("Command", ["CommandSupport", "ServiceSupport", "MillpondClient", "JSON", logging]),
+]
+
 let package = Package(
   name: "millpond",
   products: [
-    .library(name: "MillpondClient", targets: ["MillpondClient"])
+    .library(name: "MillpondClient", targets: ["MillpondClient"]),
+    .executable(name: "millpond", targets: ["millpond"]),
+    .executable(name: "millpond-worker", targets: ["millpond-worker"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-    .package(
-      url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    // Without its default trait, which would bring Foundation.
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
   ],
-  targets: [
-    .systemLibrary(
-      name: "CProtobufC", path: "Sources/Wire/CProtobufC", pkgConfig: "libprotobuf-c",
-      providers: [.apt(["libprotobuf-c-dev"])]),
-    .target(name: "CWireMessages", dependencies: ["CProtobufC"], path: "Sources/Wire/CWireMessages", cSettings: [.headerSearchPath("include")]),
-    .target(
-      name: "Wire", dependencies: ["CWireMessages", "CProtobufC"], path: "Sources/Wire/Wire", swiftSettings: swiftSettings),
-    .target(
-      name: "Transport",
-      dependencies: [
-        "Wire",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "DequeModule", package: "swift-collections"),
-      ], path: "Sources/Wire/Transport", swiftSettings: swiftSettings),
-    .target(
-      name: "MillpondClient",
-      dependencies: [
-        "Transport", "Wire",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ], path: "Sources/Wire/MillpondClient", swiftSettings: swiftSettings),
-    .target(name: "JSON", path: "Sources/Base/JSON", swiftSettings: swiftSettings),
-    .systemLibrary(
-      name: "COpenBLAS", path: "Sources/Compute/COpenBLAS", pkgConfig: "openblas",
-      providers: [.apt(["libopenblas-dev"])]),
-    .systemLibrary(
-      name: "CXXHash", path: "Sources/Compute/CXXHash", pkgConfig: "libxxhash",
-      providers: [.apt(["libxxhash-dev"])]),
-    .target(name: "CKernels", path: "Sources/Compute/CKernels", cSettings: cSettings),
-    .target(
-      name: "CUnicodeTables", path: "Sources/Compute/CUnicodeTables", cSettings: cSettings),
-    .target(
-      name: "Kernels", dependencies: ["CKernels", "COpenBLAS", "CPlatform"],
-      path: "Sources/Compute/Kernels", swiftSettings: swiftSettings),
-    .target(
-      name: "ModelFiles", dependencies: ["JSON", "CXXHash"],
-      path: "Sources/Compute/ModelFiles",
-      swiftSettings: swiftSettings + [.strictMemorySafety()]),
-    .target(
-      name: "Resolution", dependencies: ["ModelFiles", "JSON"],
-      path: "Sources/Compute/Resolution", swiftSettings: swiftSettings),
-    .target(
-      name: "Tokenization", dependencies: ["JSON", "CUnicodeTables"],
-      path: "Sources/Compute/Tokenization", swiftSettings: swiftSettings),
-    .target(
-      name: "Models", dependencies: ["Kernels", "ModelFiles", "Resolution"],
-      path: "Sources/Compute/Models", swiftSettings: swiftSettings),
-    .target(
-      name: "Inference",
-      dependencies: [
-        "Models", "Tokenization", "Resolution", "ModelFiles", "Kernels", "CPlatform", "JSON",
-      ], path: "Sources/Compute/Inference", swiftSettings: swiftSettings),
-    .target(
-      name: "WorkerService",
-      dependencies: [
-        "Inference", "Kernels", "Transport", "Wire", "CPlatform",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-      ], path: "Sources/Service/WorkerService", swiftSettings: swiftSettings),
-    .executableTarget(
-      name: "millpond-worker",
-      dependencies: [
-        "WorkerService", "Inference", "Resolution", "JSON",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
-      ], path: "Sources/Commands/millpond-worker", swiftSettings: swiftSettings),
-    .target(name: "CPlatform", path: "Sources/Base/CPlatform", cSettings: cSettings),
-    .target(
-      name: "Coordination",
-      dependencies: [
-        "Transport", "Wire", "CPlatform",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "Subprocess", package: "swift-subprocess"),
-        .product(name: "SystemPackage", package: "swift-system"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-      ], path: "Sources/Service/Coordination", swiftSettings: swiftSettings),
-    .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swiftSettings),
-    .testTarget(
-      name: "ModelFilesTests", dependencies: ["JSON", "ModelFiles"],
-      swiftSettings: swiftSettings),
-    .testTarget(
-      name: "ResolutionTests", dependencies: ["JSON", "ModelFiles", "Resolution"],
-      swiftSettings: swiftSettings),
-    .testTarget(
-      name: "CoordinationTests", dependencies: ["Coordination", "Wire"],
-      swiftSettings: swiftSettings),
-  ],
+  targets: base + compute + wire + service + commands + testTargets,
   cLanguageStandard: .c17
 )

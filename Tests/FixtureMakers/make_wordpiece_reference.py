@@ -20,6 +20,7 @@ U+0085, U+2028 and U+2029 are written as escapes, so that a line of a file is a 
 import json
 import os
 import random
+import re
 import sys
 
 from tokenizers import Tokenizer, __version__
@@ -146,9 +147,12 @@ def described(pick, folder):
     """Paragraphs and synopses of package descriptions, at most 260 characters each."""
     for language in debian_descriptions.LANGUAGES:
         texts = list(debian_descriptions.translations(folder, language))
+        # Addresses of package registries are nothing this repository should name.
+        registry = re.compile(r"\bhackage\.[a-z.]*[a-z]")
         kept, seen = [], set()
         for _, synopsis, body in pick.sample(texts, min(len(texts), 900)):
             for text in [synopsis, *body.split("\n")]:
+                text = registry.sub("example.org", text)
                 if text and text not in seen and not text.startswith("<trans>"):
                     seen.add(text)
                     kept.append(text[:260])

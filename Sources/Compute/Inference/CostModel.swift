@@ -1,19 +1,23 @@
-/// Predicts what an input costs one compute thread: `tokens · a + tokens² · b` nanoseconds.
+/// Predicts compute time of one thread: an input of n tokens costs `n · a + n² · b` nanoseconds,
+/// and a batch its inputs and a fixed part (a matrix library that packs the weights anew for each
+/// product spends milliseconds on it).
 ///
-/// The warm-up measures a and b; batches then scale both, and texts teach how many tokens a byte
-/// makes. A value: the engine keeps one behind its lock.
+/// The warm-up measures all three; batches then correct them, and texts teach how many tokens a
+/// byte makes. A value: the engine keeps one behind its lock.
 package struct CostModel: Sendable, Equatable {
   /// Nanoseconds for each token: the products with the weights.
   package private(set) var nanosecondsPerToken: Double
-  /// Nanoseconds for each squared token: attention.
+  /// Nanoseconds for each squared token of an input: attention.
   package private(set) var nanosecondsPerSquaredToken: Double
+  /// Nanoseconds for each batch, whatever is in it.
+  package private(set) var nanosecondsPerBatch: Double
   /// Tokens for each byte of text, special tokens left out.
   package private(set) var tokensPerByte: Double
 
-  /// The share that a batch of full size has in the moving average.
-  private static let batchWeight = 0.1
-  /// A single batch moves the average by no more than this factor: a thread that was descheduled
-  /// says nothing about the model.
+  /// The share of a batch's error that it corrects.
+  private static let learningRate = 0.1
+  /// A batch counts as no more than this many times longer or shorter than predicted: a thread
+  /// that was descheduled says nothing about the model.
   private static let ratioLimit = 4.0
   /// Bytes of text that count as much as all that was seen before.
   private static let bytesOfMemory = 65_536.0
@@ -21,36 +25,42 @@ package struct CostModel: Sendable, Equatable {
   /// A prior for a model that was not measured yet.
   package init(
     nanosecondsPerToken: Double = 50_000, nanosecondsPerSquaredToken: Double = 20,
-    tokensPerByte: Double = 0.25
+    nanosecondsPerBatch: Double = 0, tokensPerByte: Double = 0.25
   ) {
     self.nanosecondsPerToken = nanosecondsPerToken
     self.nanosecondsPerSquaredToken = nanosecondsPerSquaredToken
+    self.nanosecondsPerBatch = nanosecondsPerBatch
     self.tokensPerByte = tokensPerByte
   }
 
-  /// The model through two measured single inputs, short and long. Where noise would make a term
-  /// negative, it is 0 and the other one carries all.
-  package init(
-    shortTokens: Int, shortNanoseconds: UInt64, longTokens: Int, longNanoseconds: UInt64,
-    tokensPerByte: Double = 0.25
-  ) {
-    let (short, long) = (Double(max(1, shortTokens)), Double(max(1, longTokens)))
-    let (shortRate, longRate) = (
-      Double(max(1, shortNanoseconds)) / short, Double(max(1, longNanoseconds)) / long
-    )
-    // Time per token is a + b·tokens: a line through two points.
-    let slope = long > short ? max(0, (longRate - shortRate) / (long - short)) : 0
+  /// The model through three measured batches. Where noise would make a term negative, it is 0.
+  package init(_ measured: CostMeasurement, tokensPerByte: Double = 0.25) {
+    let unit = Double(max(1, measured.shortTokens))
+    let few = Double(max(1, measured.shortNanoseconds))
+    let units = Double(max(1, measured.shortCount))
+    let many = Double(max(1, measured.manyShortNanoseconds))
+    // Short inputs, one and many: what grows is tokens, what does not is the batch.
+    let growth = units > 1 ? (many - few) / (units - 1) : few
+    let perUnit = min(many / units, max(growth, many / units * 0.1))
+    let perToken = perUnit / unit
+    let perBatch = max(0, few - perUnit)
+    let tokens = Double(max(1, measured.longTokens))
+    let attention = Double(measured.longNanoseconds) - perBatch - tokens * perToken
     self.init(
-      nanosecondsPerToken: max(longRate - slope * long, longRate * 0.1),
-      nanosecondsPerSquaredToken: slope, tokensPerByte: tokensPerByte)
+      nanosecondsPerToken: perToken,
+      nanosecondsPerSquaredToken: max(0, attention / (tokens * tokens)),
+      nanosecondsPerBatch: perBatch, tokensPerByte: tokensPerByte)
   }
 
-  /// Predicted nanoseconds of one input of `tokens` tokens; at least 1.
+  /// Predicted nanoseconds of one input of `tokens` tokens, without its batch; at least 1.
   package func cost(tokens: Int) -> UInt64 {
     let count = Double(max(0, tokens))
     let cost = count * (nanosecondsPerToken + count * nanosecondsPerSquaredToken)
     return UInt64(min(max(1, cost), 1e15))
   }
+
+  /// Predicted nanoseconds of a batch beyond those of its inputs.
+  package var batchCost: UInt64 { UInt64(min(max(0, nanosecondsPerBatch), 1e15)) }
 
   /// Predicted tokens of a text of `bytes` bytes that gets `specialTokens` and is cut or refused
   /// above `limit`.
@@ -59,16 +69,20 @@ package struct CostModel: Sendable, Equatable {
     return max(1, min(limit, Int(min(predicted, 1e12).rounded(.up))))
   }
 
-  /// Learns from a batch whose predicted cost was `predicted` and that took `measured` nanoseconds.
-  /// Batches below `fullBatch` nanoseconds count for less: their fixed costs do not scale.
-  package mutating func batchMeasured(predicted: UInt64, measured: UInt64, fullBatch: UInt64) {
-    guard predicted > 0, measured > 0, fullBatch > 0 else { return }
-    let ratio = Double(measured) / Double(predicted)
-    let held = min(max(ratio, 1 / Self.ratioLimit), Self.ratioLimit)
-    let weight = Self.batchWeight * min(1, Double(predicted) / Double(fullBatch))
-    let factor = 1 + weight * (held - 1)
+  /// Learns from a batch whose inputs were predicted to cost `inputs` nanoseconds and that took
+  /// `measured`: a normalised step of least squares on the two parts, so that each takes the share
+  /// of the error that it may have caused.
+  package mutating func batchMeasured(inputs: UInt64, measured: UInt64) {
+    guard inputs > 0, measured > 0 else { return }
+    let (variable, fixed) = (Double(inputs), nanosecondsPerBatch)
+    let predicted = variable + fixed
+    let held = min(
+      max(Double(measured), predicted / Self.ratioLimit), predicted * Self.ratioLimit)
+    let step = Self.learningRate * (held - predicted) / (variable * variable + fixed * fixed)
+    let factor = max(0.5, 1 + step * variable)
     nanosecondsPerToken *= factor
     nanosecondsPerSquaredToken *= factor
+    nanosecondsPerBatch *= max(0.5, 1 + step * fixed)
   }
 
   /// Learns from texts of `bytes` bytes, read to their end, that made `tokens` tokens without
@@ -78,5 +92,35 @@ package struct CostModel: Sendable, Equatable {
     let weight = Double(bytes) / (Double(bytes) + Self.bytesOfMemory)
     let seen = Double(tokens) / Double(bytes)
     tokensPerByte = max(0.001, tokensPerByte + weight * (seen - tokensPerByte))
+  }
+}
+
+/// Times of three batches, from which a cost model starts: one short input, several of it, and one
+/// long input.
+package struct CostMeasurement: Sendable, Equatable {
+  /// Tokens of a short input.
+  package var shortTokens: Int
+  /// Time of a batch of one short input.
+  package var shortNanoseconds: UInt64
+  /// Short inputs in the second batch; 1 tells nothing about the fixed part.
+  package var shortCount: Int
+  /// Time of that batch.
+  package var manyShortNanoseconds: UInt64
+  /// Tokens of the long input.
+  package var longTokens: Int
+  /// Time of a batch of one long input.
+  package var longNanoseconds: UInt64
+
+  /// Three measured batches.
+  package init(
+    shortTokens: Int, shortNanoseconds: UInt64, shortCount: Int, manyShortNanoseconds: UInt64,
+    longTokens: Int, longNanoseconds: UInt64
+  ) {
+    self.shortTokens = shortTokens
+    self.shortNanoseconds = shortNanoseconds
+    self.shortCount = shortCount
+    self.manyShortNanoseconds = manyShortNanoseconds
+    self.longTokens = longTokens
+    self.longNanoseconds = longNanoseconds
   }
 }

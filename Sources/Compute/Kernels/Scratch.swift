@@ -1,7 +1,7 @@
 /// Working memory of the operations for one thread: never shared between threads.
 ///
 /// Holds the filled-up rows of small products, and one tile of attention. Bytes at most:
-/// 4 · (paddedRows · (widest input + widest output) + keys · 2 · headSize + 64 · keys), where
+/// 4 · (paddedRows · (widest input + widest output) + keys · headSize + 64 · keys), where
 /// `keys` is the longest sequence rounded up to 16; MiniLM with 256 tokens: 0.3 MB. Pages that no
 /// batch has needed yet are not resident.
 package final class Scratch {
@@ -41,8 +41,6 @@ package final class Scratch {
   var paddedOutput: Matrix
   /// Keys of one head, transposed: `[headSize, keys]`.
   var keys: Matrix
-  /// Values of one head: `[keys, headSize]`.
-  var values: Matrix
   /// Scores of one tile: `[queryTileRows, keys]`.
   var scores: Matrix
 
@@ -54,7 +52,6 @@ package final class Scratch {
     paddedInput = try Matrix(rows: paddedRows, columns: limits.inColumnsMax)
     paddedOutput = try Matrix(rows: paddedRows, columns: limits.outColumnsMax)
     keys = try Matrix(rows: limits.headSize, columns: keyCount)
-    values = try Matrix(rows: keyCount, columns: limits.headSize)
     scores = try Matrix(rows: Self.queryTileRows, columns: keyCount)
   }
 

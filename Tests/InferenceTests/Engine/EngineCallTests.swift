@@ -50,7 +50,8 @@ struct EngineCallTests {
 
   @Test("a classifier answers probabilities or logits with the index of the largest")
   func classify() async throws {
-    let engine = try makeEngine(FakeModel(labels: ["no", "yes", "maybe"], score: .none(reason: "")))
+    let engine = try makeEngine(
+      FakeModel(labels: ["no", "yes", "maybe"], score: .none(reason: "")))
     let inputs = [ModelInput.ids([1, 2, 1])]
     let activated = try await engine.slots(.classify(raw: false), inputs)
     #expect(activated[0].value == .probabilities([0.25, 0.5, 0.25], label: 1))

@@ -73,6 +73,22 @@ struct BatchQueueTests {
     #expect(second.cost == 12 * millisecond)
   }
 
+  @Test("a batch is ten times as long as its fixed part, and no call is cut finer than that part")
+  func fixedPart() throws {
+    var queue = makeQueue(threads: 2)
+    queue.batchFixedCost = 3 * millisecond
+    _ = try admit(&queue, count: 100)
+    let plan = try takeBatch(&queue, thread: 0, now: 0)
+    #expect(plan.selections.map(\.count) == [27])
+    #expect(plan.cost == 30 * millisecond)
+    var few = makeQueue(threads: 2)
+    few.batchFixedCost = 3 * millisecond
+    _ = try admit(&few, count: 4)
+    let first = try takeBatch(&few, thread: 0, now: 0)
+    #expect(first.selections.map(\.count) == [3])
+    #expect(few.backlog(now: 0) == 6 * millisecond + (1 + 3) * millisecond)
+  }
+
   @Test("one unit larger than every bound of a batch still gets its batch")
   func largeUnit() throws {
     var queue = makeQueue()

@@ -3,42 +3,52 @@ import Testing
 
 @Suite("Cost model")
 struct CostModelTests {
-  @Test("the line through a short and a long measurement gives both back")
-  func twoPoints() {
+  @Test("three measured batches give their three terms back")
+  func measured() {
+    // 3 ms a batch, 50 µs a token, 100 ns a squared token.
     let model = CostModel(
-      shortTokens: 16, shortNanoseconds: 16 * 50_000 + 256 * 100, longTokens: 256,
-      longNanoseconds: 256 * 50_000 + 65_536 * 100)
+      CostMeasurement(
+        shortTokens: 16, shortNanoseconds: 3_000_000 + 800_000, shortCount: 8,
+        manyShortNanoseconds: 3_000_000 + 8 * 800_000, longTokens: 256,
+        longNanoseconds: 3_000_000 + 256 * 50_000 + 65_536 * 100))
     #expect(abs(model.nanosecondsPerToken - 50_000) < 1)
     #expect(abs(model.nanosecondsPerSquaredToken - 100) < 1e-6)
+    #expect(abs(model.nanosecondsPerBatch - 3_000_000) < 1)
+    #expect(model.batchCost == 3_000_000)
     #expect(model.cost(tokens: 16) == 825_600)
   }
 
-  @Test("a short input that was slower for each token gives no negative term")
-  func noisyPoints() {
+  @Test("noise in the measurements gives no negative term")
+  func noisy() {
     let model = CostModel(
-      shortTokens: 8, shortNanoseconds: 8 * 90_000, longTokens: 128, longNanoseconds: 128 * 40_000)
+      CostMeasurement(
+        shortTokens: 16, shortNanoseconds: 9_000_000, shortCount: 8,
+        manyShortNanoseconds: 8_000_000, longTokens: 256, longNanoseconds: 1_000_000))
+    #expect(model.nanosecondsPerToken > 0)
     #expect(model.nanosecondsPerSquaredToken == 0)
-    #expect(model.nanosecondsPerToken == 40_000)
+    #expect(model.nanosecondsPerBatch >= 0)
   }
 
   @Test("batches that take twice as long as predicted pull the prediction up to twice")
   func learnsFromBatches() {
-    var model = CostModel(nanosecondsPerToken: 10_000, nanosecondsPerSquaredToken: 10)
-    for _ in 0..<200 {
-      let predicted = model.cost(tokens: 100)
-      model.batchMeasured(
-        predicted: predicted, measured: 2 * (1_000_000 + 100_000), fullBatch: 1_000_000)
+    var model = CostModel(
+      nanosecondsPerToken: 10_000, nanosecondsPerSquaredToken: 10, nanosecondsPerBatch: 100_000)
+    for round in 0..<2_000 {
+      let tokens = round % 2 == 0 ? 10 : 300
+      let truth = 200_000 + 20_000 * UInt64(tokens) + 20 * UInt64(tokens * tokens)
+      model.batchMeasured(inputs: model.cost(tokens: tokens), measured: truth)
     }
-    #expect(abs(model.nanosecondsPerToken / 20_000 - 1) < 0.01)
-    #expect(abs(model.nanosecondsPerSquaredToken / 20 - 1) < 0.01)
+    #expect(abs(model.nanosecondsPerToken / 20_000 - 1) < 0.02)
+    #expect(abs(model.nanosecondsPerSquaredToken / 20 - 1) < 0.02)
+    #expect(abs(model.nanosecondsPerBatch / 200_000 - 1) < 0.1)
   }
 
   @Test("one batch on a thread that was descheduled moves the prediction by a bounded factor")
   func outlier() {
     var model = CostModel(nanosecondsPerToken: 10_000, nanosecondsPerSquaredToken: 0)
-    model.batchMeasured(predicted: 1_000_000, measured: 1_000_000_000, fullBatch: 1_000_000)
+    model.batchMeasured(inputs: 1_000_000, measured: 1_000_000_000)
     #expect(model.nanosecondsPerToken <= 13_001)
-    model.batchMeasured(predicted: 0, measured: 5, fullBatch: 1)
+    model.batchMeasured(inputs: 0, measured: 5)
     #expect(model.nanosecondsPerToken <= 13_001)
   }
 

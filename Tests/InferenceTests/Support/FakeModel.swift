@@ -157,7 +157,8 @@ struct FakeModel: ServedModel {
 
 /// An engine over a fake model, warmed up.
 func makeEngine(
-  _ model: FakeModel = FakeModel(), threads: Int = 1, _ change: (inout QueueLimits) -> Void = { _ in }
+  _ model: FakeModel = FakeModel(), threads: Int = 1,
+  _ change: (inout QueueLimits) -> Void = { _ in }
 ) throws -> Engine {
   let engine = makeColdEngine(model, threads: threads, change)
   try engine.warmUp()
@@ -166,7 +167,8 @@ func makeEngine(
 
 /// An engine over a fake model, not warmed up.
 func makeColdEngine(
-  _ model: FakeModel = FakeModel(), threads: Int = 1, _ change: (inout QueueLimits) -> Void = { _ in }
+  _ model: FakeModel = FakeModel(), threads: Int = 1,
+  _ change: (inout QueueLimits) -> Void = { _ in }
 ) -> Engine {
   var limits = QueueLimits.defaults(threadCount: threads)
   change(&limits)

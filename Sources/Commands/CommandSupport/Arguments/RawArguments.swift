@@ -68,6 +68,11 @@ package enum RawArguments {
     return bytes
   }
 
+  /// For messages and paths: the text with what is not UTF-8 repaired.
+  package static func displayed(_ text: String) -> String {
+    String(decoding: bytes(of: text), as: UTF8.self)
+  }
+
   private static func appendStandIns(
     for bytes: ArraySlice<UInt8>, to scalars: inout String.UnicodeScalarView
   ) {

@@ -18,6 +18,19 @@ package enum InputValue: Sendable, Equatable {
     }
   }
 
+  /// What a document is to answer; empty for what is no pair.
+  package var query: [UInt8] {
+    if case .pair(let query, _) = self { query } else { [] }
+  }
+
+  /// The document of a pair, or the text; empty for token ids.
+  package var document: [UInt8] {
+    switch self {
+    case .text(let bytes), .pair(_, let bytes): bytes
+    case .ids: []
+    }
+  }
+
   /// Its kind, of which a call may take only some.
   package var kind: InputKinds {
     switch self {

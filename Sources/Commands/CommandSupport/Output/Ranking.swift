@@ -36,6 +36,12 @@ package struct Ranking: Sendable {
     if kept.count > countMax { kept.removeMin() }
   }
 
+  /// Whether an entry offered now would be kept: what is shown of others need not be made.
+  package func keeps(_ score: Score, at index: Int) -> Bool {
+    guard kept.count >= countMax, let worst = kept.min else { return true }
+    return worst < Ranked(entry: Entry(index: index, score: score))
+  }
+
   /// What is kept, the best first.
   package var best: [Entry] {
     kept.unordered.sorted(by: >).map(\.entry)

@@ -22,7 +22,8 @@ package struct RankingReport: AnswerReport {
   ) {
     switch Score.checked(result) {
     case .success(let score):
-      let preview = page.preview(entry, columnsMax: max(page.columns - 32, 20))
+      let isKept = ranking.keeps(score, at: index)
+      let preview = isKept ? page.preview(entry, columnsMax: max(page.columns - 32, 20)) : ""
       ranking.offer(Ranking.Entry(index: index, score: score, preview: preview))
     case .failure(let error):
       failureCount += 1

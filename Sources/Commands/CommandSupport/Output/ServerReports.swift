@@ -95,7 +95,7 @@ package enum InfoReport {
       [
         shown(worker.address), shown(worker.model), shown(worker.state),
         worker.processID == 0 ? "remote" : "pid \(worker.processID)",
-        "\(worker.restarts) restarts", "\(worker.openPieces) pieces open",
+        "restarts \(worker.restarts)", "open pieces \(worker.openPieces)",
         "backlog \(NumberText.duration(worker.backlog))",
       ]
     }

@@ -105,7 +105,8 @@ struct CallWork: Sendable {
     guard allowed.isEmpty || dimensions == model.width || allowed.contains(dimensions) else {
       let list = allowed.map(String.init).joined(separator: ", ")
       throw EngineError(
-        .invalidArgument, "model \(model.name) cannot cut to dimensions \(dimensions): only \(list)")
+        .invalidArgument, "model \(model.name) cannot cut to dimensions \(dimensions): only \(list)"
+      )
     }
     return .vectors(dimensions: dimensions, normalize: options.normalize ?? model.normalize)
   }

@@ -182,6 +182,7 @@ package final class Engine: Sendable {
         runningBatches: state.queue.runningCount, threadCount: state.queue.limits.threadCount,
         nanosecondsPerToken: state.cost.nanosecondsPerToken,
         nanosecondsPerSquaredToken: state.cost.nanosecondsPerSquaredToken,
+        nanosecondsPerBatch: state.cost.nanosecondsPerBatch,
         tokensPerByte: state.cost.tokensPerByte, isDraining: state.phase == .draining)
     }
   }

@@ -31,7 +31,8 @@ package struct EngineConfiguration: Sendable, Equatable {
   package var queuedBytesMax = 64 << 20
   /// Bytes of one call, counted in the same way; 64 MiB.
   package var callBytesMax = 64 << 20
-  /// The predicted time of a batch; 10 milliseconds.
+  /// The predicted time of a batch; 10 milliseconds, or ten times the part of a batch that does
+  /// not depend on what is in it, where that is more.
   package var batchTime = Duration.milliseconds(10)
   /// Tokens of a batch; nil is 512, or the model's limit where that is more.
   package var batchTokensMax: Int?
@@ -76,7 +77,6 @@ package struct EngineConfiguration: Sendable, Equatable {
     limits.batchCostMin = min(limits.batchCostMin, limits.batchCost)
     limits.batchTokensMax = tokens
     limits.bulkPatience = bulkPatience.clampedNanoseconds
-    limits.tokenizeAhead = 4 * limits.batchCost * UInt64(threadCount)
     return limits
   }
 }

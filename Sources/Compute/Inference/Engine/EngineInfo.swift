@@ -59,6 +59,8 @@ package struct LoadReport: Sendable, Equatable {
   package var nanosecondsPerToken: Double
   /// Learned: nanoseconds of one compute thread for each squared token of an input.
   package var nanosecondsPerSquaredToken: Double
+  /// Learned: nanoseconds of one compute thread for each batch, whatever is in it.
+  package var nanosecondsPerBatch: Double
   /// Learned: tokens for each byte of text.
   package var tokensPerByte: Double
   /// Whether no more calls are taken.

@@ -59,17 +59,13 @@ struct EngineState: Sendable {
   /// All compute threads are warm: calls are taken, and costs predicted from what they measured.
   mutating func warmedUp() {
     // The slowest thread's times: a start on a busy machine should not promise too much.
-    var slowest: (short: UInt64, cost: CostModel)?
-    for case .measured(let shortTokens, let short, let longTokens, let long) in warmUps
-    where short >= slowest?.short ?? 0 {
-      slowest = (
-        short,
-        CostModel(
-          shortTokens: shortTokens, shortNanoseconds: short, longTokens: longTokens,
-          longNanoseconds: long, tokensPerByte: cost.tokensPerByte)
-      )
+    var slowest: CostMeasurement?
+    for case .measured(let measured) in warmUps
+    where measured.manyShortNanoseconds >= slowest?.manyShortNanoseconds ?? 0 {
+      slowest = measured
     }
-    if let slowest { cost = slowest.cost }
+    if let slowest { cost = CostModel(slowest, tokensPerByte: cost.tokensPerByte) }
+    queue.batchFixedCost = cost.batchCost
     if phase == .warming { phase = .serving }
   }
 
@@ -129,9 +125,14 @@ struct EngineState: Sendable {
     return step
   }
 
-  /// A compute thread has finished its batch.
-  mutating func batchFinished(thread: Int, _ batch: BatchPlan) {
+  /// A compute thread has finished its batch. Its parts took `measured` nanoseconds, where their
+  /// units, with their true lengths, were predicted to cost `inputs`.
+  mutating func batchFinished(
+    thread: Int, _ batch: BatchPlan, parts: [(inputs: UInt64, measured: UInt64)]
+  ) {
     queue.batchFinished(thread: thread)
+    for part in parts { cost.batchMeasured(inputs: part.inputs, measured: part.measured) }
+    queue.batchFixedCost = cost.batchCost
     for selection in batch.selections {
       queue.unitsFinished(selection.call, count: selection.count)
       forgetAnswered(selection.call)
@@ -198,9 +199,8 @@ struct EngineState: Sendable {
 
 /// What a compute thread measured in its warm-up, or why it failed.
 enum WarmUpResult: Sendable, Equatable {
-  /// Times of a short and of a long input.
-  case measured(
-    shortTokens: Int, shortNanoseconds: UInt64, longTokens: Int, longNanoseconds: UInt64)
+  /// Times of a few batches.
+  case measured(CostMeasurement)
   /// The workspace or a batch failed.
   case failed(EngineError)
 }

@@ -2,7 +2,7 @@
 package struct BatchPlan: Sendable, Equatable {
   /// The units, in order of service.
   package var selections: [Selection]
-  /// Their predicted nanoseconds.
+  /// Predicted nanoseconds of the batch.
   package var cost: UInt64
   /// The class that all of them belong to.
   package var priority: CallPriority
@@ -24,8 +24,9 @@ extension BatchQueue {
     }
     guard !selections.isEmpty else { return nil }
     if priority == .bulk { bulkServed = now }
-    batchStarted(thread: thread, cost: room.cost, now: now)
-    return BatchPlan(selections: selections, cost: room.cost, priority: priority)
+    let cost = room.cost + batchFixedCost
+    batchStarted(thread: thread, cost: cost, now: now)
+    return BatchPlan(selections: selections, cost: cost, priority: priority)
   }
 
   /// The class that the next batch belongs to, or nil when no unit can be taken.
@@ -46,12 +47,12 @@ extension BatchQueue {
     return 0
   }
 
-  /// Where a batch taken now should end: at the batch time, or earlier, where all threads finish
-  /// what is left of the class and what runs already at the same time.
+  /// Where the units of a batch taken now should end: at the batch time, or earlier, where all
+  /// threads finish what is left of the class and what runs already at the same time.
   private func costTarget(_ priority: CallPriority, now: UInt64) -> UInt64 {
     let left = lines[priority.rawValue].counts.queuedCost + runningCost(now: now)
     let share = left / UInt64(limits.threadCount)
-    return min(limits.batchCost, max(limits.batchCostMin, share))
+    return min(fullBatch - batchFixedCost, max(limits.batchCostMin, batchFixedCost, share))
   }
 
   /// Raw units for a tokenising thread, or nil when there are none or enough is ready.

@@ -8,8 +8,8 @@
 /// the two, so that bulk does not lengthen an interactive step. Bulk is not starved: when it had
 /// no batch for `bulkPatience`, it gets the next one.
 ///
-/// **Size.** A batch ends where its predicted time is closest to `batchCost`, or earlier, so that
-/// all threads finish the remaining work together.
+/// **Size.** A batch ends where its predicted time is closest to `batchCost` (more where batches
+/// have a large fixed part), or earlier, so that all threads finish the remaining work together.
 ///
 /// **Bounds.** A call is taken whole or refused whole, by what is queued before it and not by its
 /// own size: the same rule for one input and for ten thousand.
@@ -26,6 +26,8 @@ package struct BatchQueue: Sendable {
   var calls: [CallID: QueuedCall] = [:]
   /// Calls by class; those that are gone or have no queued units are dropped lazily.
   var lines: [CallLine]
+  /// Predicted nanoseconds of a batch beyond its units; the engine keeps it up to date.
+  package var batchFixedCost: UInt64 = 0
   /// When bulk work last got a batch.
   var bulkServed: UInt64 = 0
   /// No queued call expires before this.
@@ -149,7 +151,10 @@ package struct BatchQueue: Sendable {
 
   // MARK: - Batches in flight
 
-  /// Notes that `thread` runs a batch of this predicted cost.
+  /// Predicted nanoseconds of a batch of full size.
+  var fullBatch: UInt64 { max(limits.batchCost, limits.fixedShare * batchFixedCost) }
+
+  /// Notes that `thread` runs a batch of this predicted cost, its fixed part included.
   package mutating func batchStarted(thread: Int, cost: UInt64, now: UInt64) {
     running[thread] = Running(cost: cost, start: now)
     batchesTaken += 1
@@ -187,8 +192,11 @@ package struct BatchQueue: Sendable {
     }
   }
 
-  /// Predicted nanoseconds of one thread for all that is queued or running.
+  /// Predicted nanoseconds of one thread for all that is queued or running, with the fixed parts
+  /// of as many full batches as will be needed.
   package func backlog(now: UInt64) -> UInt64 {
-    queuedCost + runningCost(now: now)
+    let units = max(1, fullBatch - batchFixedCost)
+    let batches = (queuedCost + units - 1) / units
+    return queuedCost + batches * batchFixedCost + runningCost(now: now)
   }
 }

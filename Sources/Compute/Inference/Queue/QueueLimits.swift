@@ -8,9 +8,13 @@ package struct QueueLimits: Sendable, Equatable {
   package var bytesMax: Int
   /// Bytes of one call; a larger one is never taken.
   package var callBytesMax: Int
-  /// A batch ends where its predicted time comes closest to this.
+  /// A batch ends where its predicted time comes closest to this, or to `fixedShare` times its
+  /// fixed part where that is more: below it, threads would mostly do what every batch repeats.
   package var batchCost: UInt64
-  /// A call is not cut into smaller batches than this to occupy idle threads.
+  /// See `batchCost`.
+  package var fixedShare: UInt64
+  /// A call is not cut into smaller batches than this, nor than the fixed part of a batch, to
+  /// occupy idle threads.
   package var batchCostMin: UInt64
   /// Tokens of a batch: what the scratch memory is sized for. One input always fits.
   package var batchTokensMax: Int
@@ -22,14 +26,14 @@ package struct QueueLimits: Sendable, Equatable {
   package var tokenizeAhead: UInt64
 
   /// Bounds for `threadCount` threads with every default: 2 s of queue, 64 MiB of calls, batches
-  /// of 10 ms cut no finer than 0.3 ms, 512 tokens and 512 inputs a batch, a bulk batch at least
-  /// every 100 ms, tokenising four batches a thread ahead.
+  /// of 10 ms (or ten times their fixed part) cut no finer than 0.3 ms, 512 tokens and 512 inputs
+  /// a batch, a bulk batch at least every 100 ms, tokenising 200 ms a thread ahead.
   package static func defaults(threadCount: Int) -> QueueLimits {
-    let batchCost: UInt64 = 10_000_000
-    return QueueLimits(
+    QueueLimits(
       threadCount: threadCount, waitMax: 2_000_000_000, bytesMax: 64 << 20,
-      callBytesMax: 64 << 20, batchCost: batchCost, batchCostMin: 300_000, batchTokensMax: 512,
+      callBytesMax: 64 << 20, batchCost: 10_000_000, fixedShare: 10, batchCostMin: 300_000,
+      batchTokensMax: 512,
       batchUnitsMax: 512, bulkPatience: 100_000_000,
-      tokenizeAhead: 4 * batchCost * UInt64(max(1, threadCount)))
+      tokenizeAhead: 200_000_000 * UInt64(max(1, threadCount)))
   }
 }

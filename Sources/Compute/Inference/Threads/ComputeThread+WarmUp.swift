@@ -19,32 +19,35 @@ extension ComputeThread {
     core.monitor.signal(EngineCore.Condition.warmUp)
   }
 
-  /// Times of inputs of a few lengths. The first batch pays for page faults and is not counted.
+  /// Times of a few batches. The first of each kind pays for page faults and is not counted where
+  /// it is short.
   private func measure(_ workspace: any ModelWorkspace) throws(EngineError) -> WarmUpResult {
     let limit = core.model.description.maxTokens
     let shortTokens = min(16, limit)
+    let shortCount = max(1, min(8, core.limits.batchUnitsMax, core.limits.batchTokensMax / 16))
     _ = try time(workspace, tokens: shortTokens)
     let short = min(
       try time(workspace, tokens: shortTokens), try time(workspace, tokens: shortTokens))
-    // Long enough to see attention, short enough for the start: about the time of two batches.
-    let affordable = 2 * core.limits.batchCost / max(1, short / UInt64(shortTokens))
-    let longTokens = min(limit, max(shortTokens, Int(min(affordable, 4_096))))
+    let many = try time(workspace, tokens: shortTokens, count: shortCount)
+    // Long enough to see attention, short enough for the start: about 20 ms.
+    let perToken = max(1, many / UInt64(shortTokens * shortCount))
+    let longTokens = min(limit, max(shortTokens, Int(min(20_000_000 / perToken, 4_096))))
     let long = try time(workspace, tokens: longTokens)
     return .measured(
-      shortTokens: shortTokens, shortNanoseconds: short, longTokens: longTokens,
-      longNanoseconds: long)
+      CostMeasurement(
+        shortTokens: shortTokens, shortNanoseconds: short, shortCount: shortCount,
+        manyShortNanoseconds: many, longTokens: longTokens, longNanoseconds: long))
   }
 
   private func time(
-    _ workspace: any ModelWorkspace, tokens: Int
+    _ workspace: any ModelWorkspace, tokens: Int, count: Int = 1
   ) throws(EngineError) -> UInt64 {
     // Ids spread over the vocabulary; what they mean does not matter.
     let vocabulary = core.model.description.vocabularySize
     let ids = (0..<tokens).map { Int32(($0 &* 7_919) % max(1, vocabulary)) }
+    let unit = PreparedUnit(ids: ids, segmentStart: ids.count, truncated: false)
     let start = MonotonicClock.now()
-    _ = try workspace.forward([
-      PreparedUnit(ids: ids, segmentStart: ids.count, truncated: false)
-    ])
+    _ = try workspace.forward(Array(repeating: unit, count: count))
     return MonotonicClock.now().minus(start)
   }
 }

@@ -9,9 +9,9 @@ struct ComputeThread: Sendable {
   /// A batch that has run, to be noted when the next one is taken: one lock for both.
   private struct Finished {
     var batch: BatchPlan
-    /// What the batch was predicted to cost with its true lengths, and what it cost.
-    var predicted: UInt64 = 0
-    var measured: UInt64 = 0
+    /// For each part that was computed at once: what its units were predicted to cost with their
+    /// true lengths, and what it took.
+    var parts: [(inputs: UInt64, measured: UInt64)] = []
     var textBytes = 0
     var textTokens = 0
   }
@@ -53,9 +53,7 @@ struct ComputeThread: Sendable {
   }
 
   private func note(_ done: Finished, _ state: inout EngineState) {
-    state.batchFinished(thread: index, done.batch)
-    state.cost.batchMeasured(
-      predicted: done.predicted, measured: done.measured, fullBatch: core.limits.batchCost)
+    state.batchFinished(thread: index, done.batch, parts: done.parts)
     state.cost.textsTokenized(bytes: done.textBytes, tokens: done.textTokens)
   }
 
@@ -122,8 +120,7 @@ struct ComputeThread: Sendable {
     let now = MonotonicClock.now()
     let costs = units.map { cost.cost(tokens: $0.ids.count) }
     let predicted = costs.reduce(0, +)
-    finished.predicted += predicted
-    finished.measured += now.minus(start)
+    finished.parts.append((predicted, now.minus(start)))
     let scale = Double(now.minus(start)) / Double(max(1, predicted))
     deliver(members, results, times: costs.map { Double($0) * scale }, now: now)
   }

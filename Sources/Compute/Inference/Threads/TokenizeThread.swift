@@ -24,7 +24,6 @@ struct TokenizeThread: Sendable {
     record.taken(at: MonotonicClock.now())
     let preparation = core.prepare(record, selection.raw, encoder)
     record.keep(preparation.ready, tokenizeTime: preparation.nanoseconds)
-    record.finish(preparation.finished, now: MonotonicClock.now())
     let wake = core.monitor.withLock { state in
       state.cost.textsTokenized(
         bytes: preparation.textBytes, tokens: preparation.textTokens)
@@ -38,5 +37,6 @@ struct TokenizeThread: Sendable {
       return state.tokenized(selection.call, units)
     }
     core.wake(wake)
+    record.finish(preparation.finished, now: MonotonicClock.now())
   }
 }

@@ -8,7 +8,7 @@ package import MillpondClient
 /// | --------------- | ---------------- | ---------------------- | -------------------- | ------- |
 /// | `listen`        | `--listen`       | `MILLPOND_LISTEN`      | HOST:PORT, port 0 is any free one | 127.0.0.1:7070 |
 /// | `models`        | `--model`        | `MILLPOND_MODELS`      | list of [NAME=]DIR   | none |
-/// | `replicas`      | `--replicas`     | `MILLPOND_REPLICAS`    | N, or NAME=N; in the file a number, or an object of numbers by name | 1 |
+/// | `replicas`      | `--replicas`     | `MILLPOND_REPLICAS`    | N, or NAME=N; in the file a number, or an object of numbers by name, `*` for the others | 1 |
 /// | `workers`       | `--worker`       | `MILLPOND_WORKERS`     | list of HOST:PORT    | none |
 /// | `threads`       | `--threads`      | `MILLPOND_THREADS`     | compute threads of each worker | processors shared among the workers |
 /// | `precision`     | `--precision`    | `MILLPOND_PRECISION`   | f32                  | f32 |
@@ -31,6 +31,8 @@ package struct ServeSettings: Sendable {
 
   /// The variable that names the configuration file.
   package static let fileVariable = "MILLPOND_CONFIG"
+  /// The variable that names the worker program.
+  package static let workerBinaryVariable = "MILLPOND_WORKER_BINARY"
   /// The variable that names the server for the commands that call one.
   package static let serverVariable = "MILLPOND_SERVER"
 
@@ -119,7 +121,8 @@ extension Setting where Value == ReplicaCounts {
         var counts = ReplicaCounts()
         if json.kind == .object {
           for (name, count) in json.members {
-            try counts.add(String(decoding: name, as: UTF8.self), count.int)
+            let name = String(decoding: name, as: UTF8.self)
+            try counts.add(name == "*" ? nil : name, count.int)
           }
         } else {
           try counts.add(nil, json.int)
@@ -160,7 +163,7 @@ extension Setting where Value == String {
 extension Setting where Value == String? {
   fileprivate static var workerBinary: Self {
     .text(
-      "workerBinary", flag: "--worker-binary", variable: "MILLPOND_WORKER_BINARY",
+      "workerBinary", flag: "--worker-binary", variable: ServeSettings.workerBinaryVariable,
       fallback: nil, read: { $0 },
       write: { value, writer in
         if let value { writer.string(value) } else { writer.null() }

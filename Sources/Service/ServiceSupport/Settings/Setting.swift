@@ -1,4 +1,4 @@
-package import JSON
+internal import JSON
 
 /// One setting: its names on the command line, in the environment and in the file, and how each
 /// form of its value is read.

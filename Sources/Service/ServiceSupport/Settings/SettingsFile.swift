@@ -1,5 +1,5 @@
 internal import Glibc
-package import JSON
+internal import JSON
 
 /// A configuration file: one JSON object whose keys are settings.
 package struct SettingsFile: Sendable {

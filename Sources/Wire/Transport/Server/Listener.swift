@@ -1,3 +1,4 @@
+internal import Glibc
 package import Logging
 package import NIOCore
 internal import NIOPosix
@@ -12,6 +13,10 @@ package final class Listener: Sendable {
 
   /// The address as bound: with the port that the system chose for port 0.
   package let address: SocketAddress
+  /// Unsent bytes that the system takes beyond what is on its way: what waits there cannot be
+  /// overtaken by a small answer. Without it that is some 4 MB.
+  private static let unsentLowWaterBytes: SocketOptionValue = 128 << 10
+
   private let channel: any Channel
   private let connections: NIOLoopBound<Box>
   private let eventLoop: any EventLoop
@@ -42,6 +47,7 @@ package final class Listener: Sendable {
       .serverChannelOption(.backlog, value: 1_024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.tcpOption(.unsentLowWater), value: unsentLowWaterBytes)
       .childChannelOption(.writeBufferWaterMark, value: .init(low: 256 << 10, high: 1 << 20))
       .childChannelOption(.maxMessagesPerRead, value: 4)
       .childChannelInitializer { channel in
@@ -125,4 +131,8 @@ private final class RefusalHandler: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     context.close(promise: nil)
   }
+}
+
+extension NIOBSDSocket.Option {
+  fileprivate static let unsentLowWater = NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)
 }

@@ -1,0 +1,58 @@
+internal import ArgumentParser
+internal import CommandSupport
+internal import Coordination
+internal import Logging
+internal import MillpondClient
+internal import ServiceSupport
+
+/// The coordinator and its workers.
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Serve models: start their workers and answer calls.",
+    discussion: """
+      Prints "ready HOST:PORT" on standard output once it serves; logs go to standard error. It \
+      ends on SIGTERM or Ctrl-C, after the calls that are open.
+
+        millpond serve --model minilm=Models/all-MiniLM-L6-v2 --replicas 2
+        millpond serve --model ./embedder --model ./reranker --replicas embedder=3
+        millpond serve --worker 10.0.0.5:7071 --worker 10.0.0.6:7071 --listen 0.0.0.0:7070
+
+      Each flag may stand in the environment (MILLPOND_LISTEN, MILLPOND_MODELS, MILLPOND_REPLICAS, \
+      MILLPOND_WORKERS, MILLPOND_THREADS, MILLPOND_PRECISION, MILLPOND_WORKER_BINARY, \
+      MILLPOND_LOG_LEVEL; lists with commas) or in a file:
+      {"listen": "127.0.0.1:7070", "models": ["minilm=Models/all-MiniLM-L6-v2"], \
+      "replicas": {"minilm": 2}, "workers": [], "threads": 1, "logLevel": "info"}
+      A flag goes over a variable, a variable over the file.
+      """)
+
+  @OptionGroup var options: ServeOptions
+
+  @Flag(help: "Print the settings in force and where each comes from, and serve nothing.")
+  var printConfig = false
+
+  func run() async throws {
+    let settings = try options.settings()
+    if printConfig {
+      return try StandardStreams.write(settings.effectiveConfiguration)
+    }
+    let configuration = CoordinatorConfiguration(
+      listenHost: settings.listen.host, listenPort: settings.listen.port,
+      models: settings.models.map {
+        ModelSpecification(
+          name: $0.name, directory: $0.directory, replicas: settings.replicas.count(of: $0.name))
+      },
+      remoteWorkers: settings.workers.map { WorkerAddress(host: $0.host, port: $0.port) },
+      // Without models of our own no worker is started.
+      workerBinary: settings.models.isEmpty ? "" : try WorkerProgram.path(settings.workerBinary),
+      workerArguments: ["--precision", settings.precision], threadsPerWorker: settings.threads)
+    let logger = Logger.standardError(label: "coordinator", level: settings.logLevel)
+    let wasInterrupted = try await Interruption.noticing {
+      try await Coordinator.run(configuration, logger: logger) { host, port in
+        let address = ServerAddress(host: host, port: port)
+        // Nobody needs to read it.
+        try? StandardStreams.write(Array("ready \(address)\n".utf8))
+      }
+    }
+    if wasInterrupted { throw CommandEnded(status: .interrupted) }
+  }
+}

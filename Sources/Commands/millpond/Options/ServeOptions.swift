@@ -1,0 +1,70 @@
+internal import ArgumentParser
+internal import ServiceSupport
+
+/// The flags of `serve` and `check`: settings, and where the file with more of them is.
+struct ServeOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A model to serve, named NAME or like its folder. May be repeated.",
+      valueName: "[NAME=]DIR"))
+  var model: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Worker processes for every model, or for one. May be repeated. Default: 1.",
+      valueName: "[NAME=]N"))
+  var replicas: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A worker that runs elsewhere. May be repeated.", valueName: "HOST:PORT"))
+  var worker: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Where to listen; port 0 is any free one. Default: 127.0.0.1:7070.",
+      valueName: "HOST:PORT"))
+  var listen: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Compute threads of each worker. Default: the processors shared among the workers.",
+      valueName: "N"))
+  var threads: [String] = []
+
+  @Option(help: ArgumentHelp("Number type to compute in.", valueName: "f32"))
+  var precision: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The worker program. Default: millpond-worker beside this program.", valueName: "PATH"))
+  var workerBinary: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Least level of logs: trace, debug, info, notice, warning, error, critical. Default: info.",
+      valueName: "LEVEL"))
+  var logLevel: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A file with settings, one JSON object. Default: MILLPOND_CONFIG.", valueName: "FILE"))
+  var config: String?
+
+  @OptionGroup var later: LaterWorkerFlags
+
+  /// The settings in force.
+  ///
+  /// - Throws: `SettingsError`, which says what is wrong and where it stands.
+  func settings() throws(SettingsError) -> ServeSettings {
+    let environment = Environment.current
+    let path = config ?? environment[ServeSettings.fileVariable].flatMap { $0.isEmpty ? nil : $0 }
+    let file: SettingsFile? = if let path { try SettingsFile(path: path) } else { nil }
+    let flags = [
+      "--listen": listen, "--model": model, "--replicas": replicas, "--worker": worker,
+      "--threads": threads, "--precision": precision, "--worker-binary": workerBinary,
+      "--log-level": logLevel,
+    ]
+    return try ServeSettings(flags: flags, environment: environment, file: file)
+  }
+}

@@ -1,0 +1,160 @@
+import Kernels
+import Testing
+
+@Suite("Dense layers for many rows")
+struct LinearTests {
+  private struct Shape: Sendable, CustomTestStringConvertible {
+    var out: Int
+    var `in`: Int
+    var testDescription: String { "\(`in`) to \(out)" }
+  }
+
+  /// MiniLM's shapes, those of the small fixtures, and some that are below every threshold.
+  private static let shapes = [
+    Shape(out: 384, in: 384), Shape(out: 1_536, in: 384), Shape(out: 384, in: 1_536),
+    Shape(out: 128, in: 128), Shape(out: 512, in: 128), Shape(out: 128, in: 512),
+    Shape(out: 64, in: 64), Shape(out: 256, in: 64), Shape(out: 64, in: 256),
+    Shape(out: 33, in: 17), Shape(out: 2, in: 384),
+  ]
+
+  @Test("a row has the same bits whatever rows are computed with it", arguments: shapes)
+  private func rowsAreIndependent(shape: Shape) throws {
+    let rows = 700
+    var noise = Noise(seed: UInt64(shape.out))
+    let table = try bestTable()
+    let layer = try Linear(
+      weights: weights(noise.floats(shape.out * shape.in)), inColumns: shape.in,
+      bias: noise.floats(shape.out), epilogue: .bias, table: table)
+    let scratch = try testScratch()
+    let input = try matrix(noise.floats(rows * shape.in), rows: rows)
+    var whole = try Matrix(rows: rows, columns: shape.out)
+    layer.apply(input, rows: 0..<rows, into: &whole, at: 0, scratch: scratch)
+    let expected = values(whole)
+    let counts = Array(1...70) + stride(from: 71, through: rows, by: 53)
+    for count in counts {
+      let first = Int.random(in: 0...rows - count, using: &noise)
+      var part = try Matrix(rows: count, columns: shape.out)
+      layer.apply(input, rows: first..<first + count, into: &part, at: 0, scratch: scratch)
+      let result = values(part)
+      let slice = expected[first * shape.out..<(first + count) * shape.out]
+      #expect(agree(result, slice), "\(count) rows from \(first)")
+    }
+  }
+
+  @Test("the residual that is added does not change that", arguments: shapes.prefix(6))
+  private func residualRowsAreIndependent(shape: Shape) throws {
+    let rows = 96
+    var noise = Noise(seed: UInt64(shape.in))
+    let norm = LayerNorm(
+      gamma: noise.floats(shape.out), beta: noise.floats(shape.out), epsilon: 1e-12)
+    let layer = try Linear(
+      weights: weights(noise.floats(shape.out * shape.in)), inColumns: shape.in,
+      bias: noise.floats(shape.out), epilogue: .biasResidualLayerNorm(norm), table: bestTable())
+    let scratch = try testScratch()
+    let input = try matrix(noise.floats(rows * shape.in), rows: rows)
+    let residual = noise.floats(rows * shape.out)
+    var whole = try matrix(residual, rows: rows)
+    layer.apply(input, rows: 0..<rows, into: &whole, at: 0, scratch: scratch)
+    let expected = values(whole)
+    for count in 1...40 {
+      let first = Int.random(in: 0...rows - count, using: &noise)
+      let elements = first * shape.out..<(first + count) * shape.out
+      var part = try matrix(Array(residual[elements]), rows: count)
+      layer.apply(input, rows: first..<first + count, into: &part, at: 0, scratch: scratch)
+      #expect(agree(values(part), expected[elements]), "\(count) rows from \(first)")
+    }
+  }
+
+  @Test("each epilogue gives what it says, for few and for many rows", arguments: [1, 15, 16, 70])
+  func epilogues(rows: Int) throws {
+    let (out, inner) = (48, 80)
+    var noise = Noise(seed: 5)
+    let x = noise.floats(rows * inner)
+    let w = noise.floats(out * inner)
+    let bias = noise.floats(out)
+    let residual = noise.floats(rows * out)
+    let ones = [Float](repeating: 1, count: out)
+    let norm = LayerNorm(gamma: ones, beta: bias, epsilon: 1e-5)
+    let input = try matrix(x, rows: rows)
+    func run(_ epilogue: Linear.Epilogue) throws -> [Double] {
+      let layer = try Linear(
+        weights: weights(w), inColumns: inner, bias: bias, epilogue: epilogue, table: bestTable())
+      var output = try matrix(residual, rows: rows)
+      layer.apply(input, rows: 0..<rows, into: &output, at: 0, scratch: try testScratch())
+      return values(output).map(Double.init)
+    }
+    let sums = (0..<rows).map { r in
+      (0..<out).map { c in
+        (0..<inner).reduce(Double(bias[c])) {
+          $0 + Double(x[r * inner + $1]) * Double(w[c * inner + $1])
+        }
+      }
+    }
+    let plain = try run(.bias)
+    let gelu = try run(.biasGELU)
+    let normalised = try run(.biasResidualLayerNorm(norm))
+    for r in 0..<rows {
+      let row = zip(sums[r], residual[r * out..<(r + 1) * out]).map { $0 + Double($1) }
+      let mean = row.reduce(0, +) / Double(out)
+      let variance = row.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(out)
+      for c in 0..<out {
+        let index = r * out + c
+        #expect(abs(plain[index] - sums[r][c]) < 2e-5)
+        #expect(abs(gelu[index] - referenceGELU(sums[r][c])) < 2e-5)
+        let unit = (row[c] - mean) / (variance + 1e-5).squareRoot()
+        #expect(abs(normalised[index] - unit - Double(bias[c])) < 2e-5)
+      }
+    }
+  }
+
+  @Test("nothing beside the chosen rows and columns is written", arguments: [3, 40])
+  func nothingElseIsWritten(rows: Int) throws {
+    var noise = Noise(seed: 8)
+    let layer = try Linear(
+      weights: weights(noise.floats(32 * 64)), inColumns: 64, bias: noise.floats(32),
+      epilogue: .bias, table: bestTable())
+    let input = try matrix(noise.floats((rows + 5) * 64), rows: rows + 5)
+    let before = [Float](repeating: 7, count: (rows + 9) * 96)
+    var output = try matrix(before, rows: rows + 9)
+    layer.apply(
+      input, rows: 2..<2 + rows, into: &output, at: 4, column: 32, scratch: try testScratch())
+    let after = values(output)
+    for index in after.indices {
+      let (row, column) = (index / 96, index % 96)
+      let isInside = row >= 4 && row < 4 + rows && column >= 32 && column < 64
+      #expect((after[index] == 7) == !isInside, "row \(row), column \(column)")
+    }
+  }
+
+  @Test("weights in 16 bits give the bits of the same numbers in 32")
+  func halfWeights() throws {
+    var noise = Noise(seed: 9)
+    let halves = noise.floats(24 * 40).map { Float16($0) }
+    let brains = noise.floats(24 * 40).map { UInt16($0.bitPattern >> 16) }
+    let bias = noise.floats(24)
+    let input = try matrix(noise.floats(20 * 40), rows: 20)
+    func run(_ weights: SharedWeights) throws -> [Float] {
+      let layer = try Linear(
+        weights: weights, inColumns: 40, bias: bias, epilogue: .bias, table: bestTable())
+      var output = try Matrix(rows: 20, columns: 24)
+      layer.apply(input, rows: 0..<20, into: &output, at: 0, scratch: try testScratch())
+      return values(output)
+    }
+    let half = try weights(halves.map(\.bitPattern), of: .f16)
+    #expect(try run(half) == run(weights(halves.map { Float($0) })))
+    let brain = try weights(brains, of: .bf16)
+    let wide = brains.map { Float(bitPattern: UInt32($0) << 16) }
+    #expect(try run(brain) == run(weights(wide)))
+  }
+
+  @Test("tiles cover a range once, in order, and are about equally large")
+  func tiles() {
+    for count in [0, 1, 9, 10, 11, 99, 100, 101] {
+      let tiles = Array(RowTiles(5..<5 + count, rowsMax: 10))
+      #expect(tiles.flatMap { Array($0) } == Array(5..<5 + count))
+      #expect(tiles.count == (count + 9) / 10)
+      let sizes = tiles.map(\.count)
+      #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
+    }
+  }
+}
