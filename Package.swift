@@ -68,7 +68,7 @@ let compute: [Target] = [
   systemLibrary("CXXHash", in: "Compute", pkgConfig: "libxxhash", package: "libxxhash-dev"),
   cModule("CKernels", in: "Compute"),
   cModule("CUnicodeTables", in: "Compute"),
-  module("Kernels", in: "Compute", ["CKernels", "COpenBLAS", "CPlatform"]),
+  module("Kernels", in: "Compute", ["CKernels", "COpenBLAS"]),
   module(
     "ModelFiles", in: "Compute", ["JSON", "CXXHash"], settings: [.strictMemorySafety()]),
   module("Resolution", in: "Compute", ["JSON", "ModelFiles"]),
@@ -129,13 +129,11 @@ let testTargets: [Target] = [
   tests("Kernels", ["Kernels", "CKernels"]),
   tests("ModelFiles", ["JSON", "ModelFiles"]),
   tests("Resolution", ["JSON", "ModelFiles", "Resolution"]),
+  .testTarget(
+    name: "ModelsTests", dependencies: ["Models", "Kernels", "ModelFiles", "Resolution"],
+    path: "Tests/ModelsTests", exclude: ["Fixtures"], swiftSettings: swiftSettings),
   tests("Tokenization", ["JSON", "Tokenization"]),
-  tests(
-    "Inference",
-    [
-      "Inference", "Models", "Tokenization", "Resolution", "ModelFiles", "Kernels", "JSON",
-      "CPlatform",
-    ]),
+  tests("Inference", ["Inference", "JSON"]),
   tests("Coordination", ["Coordination", "Wire"]),
   tests("Command", ["CommandSupport", "ServiceSupport", "MillpondClient", "JSON", logging]),
 ]

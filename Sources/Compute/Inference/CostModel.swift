@@ -1,9 +1,10 @@
-/// Predicts compute time of one thread: an input of n tokens costs `n · a + n² · b` nanoseconds,
+/// Predicts processor time of one thread: an input of n tokens costs `n · a + n² · b` nanoseconds,
 /// and a batch its inputs and a fixed part (a matrix library that packs the weights anew for each
 /// product spends milliseconds on it).
 ///
 /// The warm-up measures all three; batches then correct them, and texts teach how many tokens a
-/// byte makes. A value: the engine keeps one behind its lock.
+/// byte makes. Processor time, because it does not change when other programs run; how much longer
+/// it takes by the clock is learned beside it. A value: the engine keeps one behind its lock.
 package struct CostModel: Sendable, Equatable {
   /// Nanoseconds for each token: the products with the weights.
   package private(set) var nanosecondsPerToken: Double
@@ -11,14 +12,19 @@ package struct CostModel: Sendable, Equatable {
   package private(set) var nanosecondsPerSquaredToken: Double
   /// Nanoseconds for each batch, whatever is in it.
   package private(set) var nanosecondsPerBatch: Double
+  /// Nanoseconds by the clock for each of processor time: 1 on a processor of one's own.
+  package private(set) var slowdown = 1.0
   /// Tokens for each byte of text, special tokens left out.
   package private(set) var tokensPerByte: Double
 
   /// The share of a batch's error that it corrects.
   private static let learningRate = 0.1
-  /// A batch counts as no more than this many times longer or shorter than predicted: a thread
-  /// that was descheduled says nothing about the model.
+  /// A batch counts as no more than this many times longer or shorter than predicted, and its
+  /// slowdown as no more than this many times the usual one.
   private static let ratioLimit = 4.0
+  /// No prediction is longer, 1,000 seconds, so that sums over all inputs that fit in memory cannot
+  /// overflow.
+  private static let costMax = 1e12
   /// Bytes of text that count as much as all that was seen before.
   private static let bytesOfMemory = 65_536.0
 
@@ -56,11 +62,11 @@ package struct CostModel: Sendable, Equatable {
   package func cost(tokens: Int) -> UInt64 {
     let count = Double(max(0, tokens))
     let cost = count * (nanosecondsPerToken + count * nanosecondsPerSquaredToken)
-    return UInt64(min(max(1, cost), 1e15))
+    return UInt64(min(max(1, cost), Self.costMax))
   }
 
   /// Predicted nanoseconds of a batch beyond those of its inputs.
-  package var batchCost: UInt64 { UInt64(min(max(0, nanosecondsPerBatch), 1e15)) }
+  package var batchCost: UInt64 { UInt64(min(max(0, nanosecondsPerBatch), Self.costMax)) }
 
   /// Predicted tokens of a text of `bytes` bytes that gets `specialTokens` and is cut or refused
   /// above `limit`.
@@ -69,11 +75,13 @@ package struct CostModel: Sendable, Equatable {
     return max(1, min(limit, Int(min(predicted, 1e12).rounded(.up))))
   }
 
-  /// Learns from a batch whose inputs were predicted to cost `inputs` nanoseconds and that took
-  /// `measured`: a normalised step of least squares on the two parts, so that each takes the share
-  /// of the error that it may have caused.
-  package mutating func batchMeasured(inputs: UInt64, measured: UInt64) {
+  /// Learns from a batch whose inputs were predicted to cost `inputs` nanoseconds, and that took
+  /// `measured` of processor time and `elapsed` by the clock: a normalised step of least squares on
+  /// the two parts, so that each takes the share of the error that it may have caused.
+  package mutating func batchMeasured(inputs: UInt64, measured: UInt64, elapsed: UInt64) {
     guard inputs > 0, measured > 0 else { return }
+    let ratio = min(max(1, Double(elapsed) / Double(measured)), Self.ratioLimit * slowdown)
+    slowdown += Self.learningRate * (ratio - slowdown)
     let (variable, fixed) = (Double(inputs), nanosecondsPerBatch)
     let predicted = variable + fixed
     let held = min(

@@ -6,6 +6,11 @@ package enum MonotonicClock {
   package static func now() -> UInt64 {
     cp_monotonic_nanoseconds()
   }
+
+  /// Nanoseconds of processor time that the calling thread has used.
+  static func threadTime() -> UInt64 {
+    cp_thread_cpu_nanoseconds()
+  }
 }
 
 extension UInt64 {

@@ -47,8 +47,6 @@ package enum Coordinator {
       tasks.addTask {
         await allReady(state, eventLoop)
         onReady(listener.address.ipAddress ?? configuration.listenHost, listener.address.port ?? 0)
-        // The signals' task ends the group.
-        try await Task.sleep(for: .seconds(Int64.max / 1_000_000_000))
       }
       tasks.addTask {
         for await _ in signals { break }
@@ -59,7 +57,8 @@ package enum Coordinator {
         throw Stopped()
       }
       do {
-        try await tasks.waitForAll()
+        // Not `waitForAll`, which would keep the first error until every worker has ended.
+        while try await tasks.next() != nil {}
       } catch is Stopped {
       } catch is CancellationError {}
       tasks.cancelAll()

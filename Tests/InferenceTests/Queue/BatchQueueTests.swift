@@ -200,6 +200,22 @@ struct BatchQueueTests {
     #expect(queue.callCount == 1)
   }
 
+  @Test("on a machine that others use too, waiting counts by the clock")
+  func slowdown() throws {
+    var queue = makeQueue()
+    queue.slowdown = 2
+    _ = try admit(&queue, cost: 1_000 * millisecond)
+    let refused = queue.admit(
+      priority: .interactive, deadline: nil, bytes: 1, tokenizeOnly: false,
+      estimates: [UnitEstimate(cost: 1, tokens: 1)], now: 0)
+    #expect(
+      refused
+        == .full(
+          queuedWait: 2_000 * millisecond, heldBytes: 100, retryAfter: 1_000 * millisecond))
+    _ = try takeBatch(&queue, thread: 0, now: 0)
+    #expect(queue.runningCost(now: 500 * millisecond) == 750 * millisecond)
+  }
+
   @Test("a thousand inputs are admitted by the same rule as one")
   func oneRule() throws {
     var queue = makeQueue()

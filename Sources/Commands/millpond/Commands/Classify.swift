@@ -11,8 +11,8 @@ struct Classify: AsyncParsableCommand {
       a line:
       {"index":0,"label":"games","probabilities":[…],"tokens":9,"truncated":false}
 
-        millpond classify --server 127.0.0.1:7070 --name sections "A clone of a falling block game"
-        cut -f2 packages.tsv | millpond classify --model ./sections --input - --json
+        millpond classify --server 127.0.0.1:7070 "A falling block game"
+        cut -f2 list.tsv | millpond classify --model ./sections --input -
       """)
 
   @OptionGroup var inputs: InputOptions

@@ -11,7 +11,7 @@ struct Embed: AsyncParsableCommand {
       {"index":0,"embedding":[…],"tokens":9,"truncated":false}
 
         millpond embed --server 127.0.0.1:7070 "The tide is out." "Low water."
-        millpond embed --model Models/all-MiniLM-L6-v2 --input texts.txt --json > vectors.jsonl
+        millpond embed --model ./minilm --input texts.txt --json > out.jsonl
       """)
 
   @OptionGroup var inputs: InputOptions

@@ -15,7 +15,7 @@ struct ScoreCommand: AsyncParsableCommand {
 
         millpond score --server 127.0.0.1:7070 --query "when is low water" \\
           "The tide is out at noon." "Boats for hire."
-        millpond score --model ./reranker --query "play chess" --input docs.txt --top 10
+        millpond score --model ./reranker --query chess --input docs.txt
       """)
 
   @Argument(

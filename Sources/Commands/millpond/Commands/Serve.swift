@@ -15,7 +15,7 @@ struct Serve: AsyncParsableCommand {
 
         millpond serve --model minilm=Models/all-MiniLM-L6-v2 --replicas 2
         millpond serve --model ./embedder --model ./reranker --replicas embedder=3
-        millpond serve --worker 10.0.0.5:7071 --worker 10.0.0.6:7071 --listen 0.0.0.0:7070
+        millpond serve --worker 10.0.0.5:7071 --worker 10.0.0.6:7071
 
       Each flag may stand in the environment (MILLPOND_LISTEN, MILLPOND_MODELS, MILLPOND_REPLICAS, \
       MILLPOND_WORKERS, MILLPOND_THREADS, MILLPOND_PRECISION, MILLPOND_WORKER_BINARY, \

@@ -177,12 +177,13 @@ package final class Engine: Sendable {
     let now = MonotonicClock.now()
     return core.monitor.withLock { state in
       LoadReport(
-        backlogNanoseconds: state.queue.backlog(now: now), queuedInputs: state.queue.queuedUnits,
+        backlogNanoseconds: state.queue.onClock(state.queue.backlog(now: now)),
+        queuedInputs: state.queue.queuedUnits,
         queuedBytes: state.queue.heldBytes, openCalls: state.queue.callCount,
         runningBatches: state.queue.runningCount, threadCount: state.queue.limits.threadCount,
-        nanosecondsPerToken: state.cost.nanosecondsPerToken,
-        nanosecondsPerSquaredToken: state.cost.nanosecondsPerSquaredToken,
-        nanosecondsPerBatch: state.cost.nanosecondsPerBatch,
+        nanosecondsPerToken: state.cost.nanosecondsPerToken * state.cost.slowdown,
+        nanosecondsPerSquaredToken: state.cost.nanosecondsPerSquaredToken * state.cost.slowdown,
+        nanosecondsPerBatch: state.cost.nanosecondsPerBatch * state.cost.slowdown,
         tokensPerByte: state.cost.tokensPerByte, isDraining: state.phase == .draining)
     }
   }

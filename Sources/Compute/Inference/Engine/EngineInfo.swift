@@ -40,7 +40,7 @@ package struct EngineInfo: Sendable, Equatable {
   }
 }
 
-/// The load of an engine at one moment.
+/// The load of an engine at one moment. Times are by the clock, as they pass on this machine now.
 package struct LoadReport: Sendable, Equatable {
   /// Predicted nanoseconds of one compute thread for all that is queued, and for what remains of
   /// running batches. Divide by `threadCount` for the time until the engine is idle.

@@ -125,14 +125,14 @@ struct EngineState: Sendable {
     return step
   }
 
-  /// A compute thread has finished its batch. Its parts took `measured` nanoseconds, where their
-  /// units, with their true lengths, were predicted to cost `inputs`.
-  mutating func batchFinished(
-    thread: Int, _ batch: BatchPlan, parts: [(inputs: UInt64, measured: UInt64)]
-  ) {
+  /// A compute thread has finished its batch, which it ran in `parts`.
+  mutating func batchFinished(thread: Int, _ batch: BatchPlan, parts: [MeasuredPart]) {
     queue.batchFinished(thread: thread)
-    for part in parts { cost.batchMeasured(inputs: part.inputs, measured: part.measured) }
+    for part in parts {
+      cost.batchMeasured(inputs: part.inputs, measured: part.measured, elapsed: part.elapsed)
+    }
     queue.batchFixedCost = cost.batchCost
+    queue.slowdown = cost.slowdown
     for selection in batch.selections {
       queue.unitsFinished(selection.call, count: selection.count)
       forgetAnswered(selection.call)
@@ -195,6 +195,16 @@ struct EngineState: Sendable {
   func oldestStep(now: UInt64) -> UInt64? {
     stepStarts.compactMap { $0.map { now.minus($0) } }.max()
   }
+}
+
+/// A batch, or a part of one, that was computed at once. In nanoseconds.
+struct MeasuredPart: Sendable, Equatable {
+  /// What its units were predicted to cost with their true lengths.
+  var inputs: UInt64
+  /// The processor time it took.
+  var measured: UInt64
+  /// The time it took by the clock.
+  var elapsed: UInt64
 }
 
 /// What a compute thread measured in its warm-up, or why it failed.

@@ -11,6 +11,8 @@
 /// **Size.** A batch ends where its predicted time is closest to `batchCost` (more where batches
 /// have a large fixed part), or earlier, so that all threads finish the remaining work together.
 ///
+/// **Cost** is predicted processor time of one thread, in nanoseconds.
+///
 /// **Bounds.** A call is taken whole or refused whole, by what is queued before it and not by its
 /// own size: the same rule for one input and for ten thousand.
 package struct BatchQueue: Sendable {
@@ -28,6 +30,8 @@ package struct BatchQueue: Sendable {
   var lines: [CallLine]
   /// Predicted nanoseconds of a batch beyond its units; the engine keeps it up to date.
   package var batchFixedCost: UInt64 = 0
+  /// Time by the clock over processor time; the engine keeps it up to date.
+  package var slowdown = 1.0
   /// When bulk work last got a batch.
   var bulkServed: UInt64 = 0
   /// No queued call expires before this.
@@ -68,7 +72,7 @@ package struct BatchQueue: Sendable {
     precondition(!estimates.isEmpty, "a call without units is answered, not queued")
     if let deadline, deadline <= now { return .expired }
     guard bytes <= limits.callBytesMax else { return .tooLarge }
-    let wait = queuedCost / UInt64(limits.threadCount)
+    let wait = onClock(queuedCost / UInt64(limits.threadCount))
     guard wait < limits.waitMax, heldBytes == 0 || heldBytes + bytes <= limits.bytesMax else {
       return .full(
         queuedWait: wait, heldBytes: heldBytes, retryAfter: retryAfter(bytes: bytes, now: now))
@@ -88,7 +92,7 @@ package struct BatchQueue: Sendable {
   /// Nanoseconds until the queue should have room: until it is half drained, or, where bytes are
   /// short, until enough of them should be free at the pace of the compute time they wait for.
   private func retryAfter(bytes: Int, now: UInt64) -> UInt64 {
-    let backlog = backlog(now: now) / UInt64(limits.threadCount)
+    let backlog = onClock(backlog(now: now) / UInt64(limits.threadCount))
     let forCost = backlog.minus(limits.waitMax / 2)
     let excess = max(0, heldBytes + bytes - limits.bytesMax)
     let share = heldBytes > 0 ? min(1, Double(excess) / Double(heldBytes)) : 0
@@ -185,14 +189,20 @@ package struct BatchQueue: Sendable {
   /// Batches that run now.
   package var runningCount: Int { running.count { $0 != nil } }
 
-  /// Predicted nanoseconds until the running batches end, summed over threads.
+  /// Predicted processor nanoseconds until the running batches end, summed over threads.
   package func runningCost(now: UInt64) -> UInt64 {
     running.reduce(0) { sum, batch in
-      sum + (batch.map { ($0.start + $0.cost).minus(now) } ?? 0)
+      guard let batch else { return sum }
+      return sum + batch.cost.minus(UInt64(Double(now.minus(batch.start)) / slowdown))
     }
   }
 
-  /// Predicted nanoseconds of one thread for all that is queued or running, with the fixed parts
+  /// Processor time as it passes by the clock.
+  package func onClock(_ cost: UInt64) -> UInt64 {
+    slowdown > 1 ? UInt64(min(Double(cost) * slowdown, 1e18)) : cost
+  }
+
+  /// Predicted processor nanoseconds for all that is queued or running, with the fixed parts
   /// of as many full batches as will be needed.
   package func backlog(now: UInt64) -> UInt64 {
     let units = max(1, fullBatch - batchFixedCost)

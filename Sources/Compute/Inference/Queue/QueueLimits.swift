@@ -1,8 +1,8 @@
-/// The bounds of the queue and of a batch. Times are nanoseconds of one compute thread.
+/// The bounds of the queue and of a batch. Costs are nanoseconds of processor time.
 package struct QueueLimits: Sendable, Equatable {
   /// Compute threads that share the queue.
   package var threadCount: Int
-  /// A call is refused while this much predicted compute time a thread is queued before it.
+  /// A call is refused while what is queued before it is predicted to take this many nanoseconds.
   package var waitMax: UInt64
   /// Bytes of all calls that are not answered yet: texts and the room for their results.
   package var bytesMax: Int
@@ -20,9 +20,10 @@ package struct QueueLimits: Sendable, Equatable {
   package var batchTokensMax: Int
   /// Inputs of a batch.
   package var batchUnitsMax: Int
-  /// Bulk work gets a batch of its own at least this often while interactive work is queued.
+  /// Bulk work gets a batch of its own at least this often, in nanoseconds, while interactive work
+  /// is queued.
   package var bulkPatience: UInt64
-  /// Tokenising runs this much predicted compute time ahead, and then waits.
+  /// Tokenising runs ahead until units of this cost are ready, and then waits.
   package var tokenizeAhead: UInt64
 
   /// Bounds for `threadCount` threads with every default: 2 s of queue, 64 MiB of calls, batches

@@ -1,6 +1,6 @@
 extension ComputeThread {
-  /// Makes the thread's encoder and workspace and runs a few batches on it: that brings weights and scratch
-  /// into memory, and measures what a short and a long input cost. Nil when that failed.
+  /// Makes the thread's encoder and workspace and runs a few batches: that brings weights and
+  /// scratch into memory, and measures what short and long inputs cost. Nil when that failed.
   func warmUp() -> Tools? {
     do throws(EngineError) {
       let workspace = try core.model.makeWorkspace(
@@ -19,15 +19,13 @@ extension ComputeThread {
     core.monitor.signal(EngineCore.Condition.warmUp)
   }
 
-  /// Times of a few batches. The first of each kind pays for page faults and is not counted where
-  /// it is short.
+  /// Processor times of a few batches. The first pays for page faults and is not counted.
   private func measure(_ workspace: any ModelWorkspace) throws(EngineError) -> WarmUpResult {
     let limit = core.model.description.maxTokens
     let shortTokens = min(16, limit)
     let shortCount = max(1, min(8, core.limits.batchUnitsMax, core.limits.batchTokensMax / 16))
     _ = try time(workspace, tokens: shortTokens)
-    let short = min(
-      try time(workspace, tokens: shortTokens), try time(workspace, tokens: shortTokens))
+    let short = try time(workspace, tokens: shortTokens)
     let many = try time(workspace, tokens: shortTokens, count: shortCount)
     // Long enough to see attention, short enough for the start: about 20 ms.
     let perToken = max(1, many / UInt64(shortTokens * shortCount))
@@ -46,8 +44,8 @@ extension ComputeThread {
     let vocabulary = core.model.description.vocabularySize
     let ids = (0..<tokens).map { Int32(($0 &* 7_919) % max(1, vocabulary)) }
     let unit = PreparedUnit(ids: ids, segmentStart: ids.count, truncated: false)
-    let start = MonotonicClock.now()
+    let start = MonotonicClock.threadTime()
     _ = try workspace.forward(Array(repeating: unit, count: count))
-    return MonotonicClock.now().minus(start)
+    return MonotonicClock.threadTime().minus(start)
   }
 }

@@ -9,9 +9,8 @@ struct ComputeThread: Sendable {
   /// A batch that has run, to be noted when the next one is taken: one lock for both.
   private struct Finished {
     var batch: BatchPlan
-    /// For each part that was computed at once: what its units were predicted to cost with their
-    /// true lengths, and what it took.
-    var parts: [(inputs: UInt64, measured: UInt64)] = []
+    /// What was measured of each part that was computed at once.
+    var parts: [MeasuredPart] = []
     var textBytes = 0
     var textTokens = 0
   }
@@ -107,6 +106,7 @@ struct ComputeThread: Sendable {
     _ finished: inout Finished
   ) {
     let start = MonotonicClock.now()
+    let startOnProcessor = MonotonicClock.threadTime()
     let units = members.map(\.unit)
     let results: [InputResult]
     do throws(EngineError) {
@@ -120,7 +120,10 @@ struct ComputeThread: Sendable {
     let now = MonotonicClock.now()
     let costs = units.map { cost.cost(tokens: $0.ids.count) }
     let predicted = costs.reduce(0, +)
-    finished.parts.append((predicted, now.minus(start)))
+    finished.parts.append(
+      MeasuredPart(
+        inputs: predicted, measured: MonotonicClock.threadTime().minus(startOnProcessor),
+        elapsed: now.minus(start)))
     let scale = Double(now.minus(start)) / Double(max(1, predicted))
     deliver(members, results, times: costs.map { Double($0) * scale }, now: now)
   }

@@ -6,6 +6,10 @@ internal import Wire
 
 /// Accepts connections on one address and serves calls on them.
 package final class Listener: Sendable {
+  /// Unsent bytes that the system takes beyond what is on its way: a small answer cannot overtake
+  /// them. Without this it takes some 4 MB.
+  private static let unsentLowWaterBytes: SocketOptionValue = 128 << 10
+
   private struct Connections {
     var handlers: [ObjectIdentifier: ServerConnectionHandler] = [:]
     var isDraining = false
@@ -13,10 +17,6 @@ package final class Listener: Sendable {
 
   /// The address as bound: with the port that the system chose for port 0.
   package let address: SocketAddress
-  /// Unsent bytes that the system takes beyond what is on its way: what waits there cannot be
-  /// overtaken by a small answer. Without it that is some 4 MB.
-  private static let unsentLowWaterBytes: SocketOptionValue = 128 << 10
-
   private let channel: any Channel
   private let connections: NIOLoopBound<Box>
   private let eventLoop: any EventLoop
