@@ -60,8 +60,10 @@ package struct CoordinatorConfiguration: Sendable {
 
 /// How a call is cut into pieces.
 package struct FanOutConfiguration: Sendable, Hashable {
-  /// Predicted time of the smallest piece worth sending.
+  /// Predicted time of the smallest piece worth sending …
   package var pieceMin: Duration
+  /// … and at least this multiple of what a batch costs a worker whatever is in it.
+  package var pieceBatches: Int
   /// Predicted time of the largest piece.
   package var pieceMax: Duration
   /// Pieces of one call that one worker holds at once.
@@ -73,23 +75,32 @@ package struct FanOutConfiguration: Sendable, Hashable {
   /// … and at least this long.
   package var lateMin: Duration
 
-  /// Pieces of 5–40 ms, two a worker, five losses, late after eight times the prediction and 1 s.
+  /// Pieces of 5–40 ms and at least four times a batch's fixed cost, two a worker, five losses, late after eight times the prediction and 1 s.
   package static var defaults: FanOutConfiguration {
     FanOutConfiguration(
-      pieceMin: .milliseconds(5), pieceMax: .milliseconds(40), outstandingPerWorker: 2,
+      pieceMin: .milliseconds(5), pieceBatches: 4, pieceMax: .milliseconds(40), outstandingPerWorker: 2,
       lossesMax: 5, lateFactor: 8, lateMin: .seconds(1))
   }
 
   package init(
-    pieceMin: Duration, pieceMax: Duration, outstandingPerWorker: Int, lossesMax: Int,
+    pieceMin: Duration, pieceBatches: Int, pieceMax: Duration, outstandingPerWorker: Int, lossesMax: Int,
     lateFactor: Int, lateMin: Duration
   ) {
     self.pieceMin = pieceMin
+    self.pieceBatches = pieceBatches
     self.pieceMax = pieceMax
     self.outstandingPerWorker = outstandingPerWorker
     self.lossesMax = lossesMax
     self.lateFactor = lateFactor
     self.lateMin = lateMin
+  }
+
+  /// The same with pieces that suit workers whose batches cost so much whatever is in them.
+  func adapted(batchNanoseconds: UInt64) -> FanOutConfiguration {
+    var adapted = self
+    let least = Duration.nanoseconds(Int64(clamping: batchNanoseconds)) * pieceBatches
+    adapted.pieceMin = min(max(pieceMin, least), pieceMax)
+    return adapted
   }
 }
 

@@ -187,9 +187,9 @@ final class CoordinatorState {
     let total = costModel.cost(byteCount: call.head.textByteCount)
     var splittable: SplittableCall?
     var counts = [call.head.textByteCount]
-    if workerCount > 1, call.head.inputCount > 1,
-      total > configuration.fanOut.pieceMin.nanoseconds
-    {
+    let fanOut = configuration.fanOut.adapted(
+      batchNanoseconds: pool.batchNanoseconds(of: model))
+    if workerCount > 1, call.head.inputCount > 1, total > fanOut.pieceMin.nanoseconds {
       splittable = try Self.split(call.body, method)
       counts = splittable?.inputByteCounts ?? counts
     }
@@ -197,7 +197,7 @@ final class CoordinatorState {
       CallRelay(
         call: call, method: method, model: model, splittable: splittable,
         inputByteCounts: counts, costs: counts.map { costModel.cost(byteCount: $0) },
-        configuration: configuration.fanOut, environment: environment(model: model)),
+        configuration: fanOut, environment: environment(model: model)),
       call)
   }
 

@@ -56,7 +56,8 @@ package final class WorkerService: CallService {
       queuedBytes: load.queuedBytes, threads: load.threadCount,
       tokenNanoseconds: UInt64(max(0, load.nanosecondsPerToken)),
       tokenSquaredPicoseconds: UInt64(max(0, load.nanosecondsPerSquaredToken * 1_000)),
-      tokensPerKilobyte: Int(load.tokensPerByte * 1_000), isDraining: load.isDraining)
+      tokensPerKilobyte: Int(load.tokensPerByte * 1_000), isDraining: load.isDraining,
+      batchNanoseconds: UInt64(max(0, load.nanosecondsPerBatch)))
   }
 
   private func submit(_ call: IncomingCall, _ method: Wire.Method) {

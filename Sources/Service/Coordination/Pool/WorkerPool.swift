@@ -125,6 +125,11 @@ package struct WorkerPool: Sendable {
     readyWorkers(of: model).map(\.backlog).min()
   }
 
+  /// What a batch costs the model's workers whatever is in it: nanoseconds, the largest of theirs.
+  package func batchNanoseconds(of model: String) -> UInt64 {
+    readyWorkers(of: model).compactMap(\.load?.batchNanoseconds).max() ?? 0
+  }
+
   /// The model's ready workers, least busy first; equals in turns.
   package mutating func candidates(for model: String) -> [Worker] {
     let ready = readyWorkers(of: model)

@@ -16,11 +16,13 @@ package struct LoadReport: Sendable, Equatable {
   package var tokensPerKilobyte: Int
   /// The worker finishes what it has and takes no more.
   package var isDraining: Bool
+  /// Learned: nanoseconds that a batch costs whatever is in it.
+  package var batchNanoseconds: UInt64
 
   package init(
     backlogMicroseconds: UInt64 = 0, queuedInputs: Int = 0, queuedBytes: Int = 0, threads: Int = 0,
     tokenNanoseconds: UInt64 = 0, tokenSquaredPicoseconds: UInt64 = 0, tokensPerKilobyte: Int = 0,
-    isDraining: Bool = false
+    isDraining: Bool = false, batchNanoseconds: UInt64 = 0
   ) {
     self.backlogMicroseconds = backlogMicroseconds
     self.queuedInputs = queuedInputs
@@ -30,6 +32,7 @@ package struct LoadReport: Sendable, Equatable {
     self.tokenSquaredPicoseconds = tokenSquaredPicoseconds
     self.tokensPerKilobyte = tokensPerKilobyte
     self.isDraining = isDraining
+    self.batchNanoseconds = batchNanoseconds
   }
 
   /// - Throws: `.malformed`, `.tooLarge`.
@@ -53,6 +56,7 @@ extension LoadReport: ProtobufConvertible {
     tokenSquaredPicoseconds = raw.token_squared_ps
     tokensPerKilobyte = Int(raw.tokens_per_kilobyte)
     isDraining = raw.draining != 0
+    batchNanoseconds = raw.batch_ns
   }
 
   func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
@@ -64,5 +68,6 @@ extension LoadReport: ProtobufConvertible {
     raw.token_squared_ps = tokenSquaredPicoseconds
     raw.tokens_per_kilobyte = UInt32(clamping: tokensPerKilobyte)
     raw.draining = isDraining ? 1 : 0
+    raw.batch_ns = batchNanoseconds
   }
 }

@@ -1125,7 +1125,7 @@ const ProtobufCMessageDescriptor millpond__v1__response_head__descriptor =
   (ProtobufCMessageInit) millpond__v1__response_head__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor millpond__v1__load_report__field_descriptors[8] =
+static const ProtobufCFieldDescriptor millpond__v1__load_report__field_descriptors[9] =
 {
   {
     "backlog_us",
@@ -1223,9 +1223,22 @@ static const ProtobufCFieldDescriptor millpond__v1__load_report__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "batch_ns",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__LoadReport, batch_ns),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned millpond__v1__load_report__field_indices_by_name[] = {
   0,   /* field[0] = backlog_us */
+  8,   /* field[8] = batch_ns */
   7,   /* field[7] = draining */
   2,   /* field[2] = queued_bytes */
   1,   /* field[1] = queued_inputs */
@@ -1237,7 +1250,7 @@ static const unsigned millpond__v1__load_report__field_indices_by_name[] = {
 static const ProtobufCIntRange millpond__v1__load_report__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor millpond__v1__load_report__descriptor =
 {
@@ -1247,7 +1260,7 @@ const ProtobufCMessageDescriptor millpond__v1__load_report__descriptor =
   "Millpond__V1__LoadReport",
   "millpond.v1",
   sizeof(Millpond__V1__LoadReport),
-  8,
+  9,
   millpond__v1__load_report__field_descriptors,
   millpond__v1__load_report__field_indices_by_name,
   1,  millpond__v1__load_report__number_ranges,

@@ -309,10 +309,14 @@ struct  Millpond__V1__LoadReport
    * The worker finishes what it has and takes no more.
    */
   protobuf_c_boolean draining;
+  /*
+   * Learned: nanoseconds that a batch costs whatever is in it. Pieces much shorter waste them.
+   */
+  uint64_t batch_ns;
 };
 #define MILLPOND__V1__LOAD_REPORT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__load_report__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 /*
