@@ -68,6 +68,9 @@ package struct FanOutConfiguration: Sendable, Hashable {
   package var pieceMax: Duration
   /// Pieces of one call that one worker holds at once.
   package var outstandingPerWorker: Int
+  /// A worker with more predicted work than this gets nothing new: pieces wait here, where any
+  /// worker can still take them.
+  package var workerBacklogMax: Duration
   /// Workers that may be lost under one piece before its inputs fail.
   package var lossesMax: Int
   /// A piece is late after this multiple of its predicted time …
@@ -75,21 +78,24 @@ package struct FanOutConfiguration: Sendable, Hashable {
   /// … and at least this long.
   package var lateMin: Duration
 
-  /// Pieces of 5–40 ms and at least four times a batch's fixed cost, two a worker, five losses, late after eight times the prediction and 1 s.
+  /// Pieces of 5–40 ms and at least four times a batch's fixed cost, two a worker, none to a worker
+  /// with over 500 ms before it, five losses, late after eight times the prediction and 1 s.
   package static var defaults: FanOutConfiguration {
     FanOutConfiguration(
       pieceMin: .milliseconds(5), pieceBatches: 4, pieceMax: .milliseconds(40), outstandingPerWorker: 2,
-      lossesMax: 5, lateFactor: 8, lateMin: .seconds(1))
+      workerBacklogMax: .milliseconds(500), lossesMax: 5, lateFactor: 8, lateMin: .seconds(1))
   }
 
   package init(
-    pieceMin: Duration, pieceBatches: Int, pieceMax: Duration, outstandingPerWorker: Int, lossesMax: Int,
+    pieceMin: Duration, pieceBatches: Int, pieceMax: Duration, outstandingPerWorker: Int,
+    workerBacklogMax: Duration, lossesMax: Int,
     lateFactor: Int, lateMin: Duration
   ) {
     self.pieceMin = pieceMin
     self.pieceBatches = pieceBatches
     self.pieceMax = pieceMax
     self.outstandingPerWorker = outstandingPerWorker
+    self.workerBacklogMax = workerBacklogMax
     self.lossesMax = lossesMax
     self.lateFactor = lateFactor
     self.lateMin = lateMin

@@ -43,6 +43,7 @@ final class CoordinatorState {
   private var relays: [ObjectIdentifier: CallRelay] = [:]
   private var openBytes = 0
   private var readyWaiters: [() -> Void] = []
+  private var isPumpDue: Set<String> = []
 
   init(
     configuration: CoordinatorConfiguration, eventLoop: any EventLoop, logger: Logger
@@ -131,12 +132,19 @@ final class CoordinatorState {
     links[worker.id].map { $0.processID == 0 } ?? false
   }
 
+  /// Lets the calls that wait for a worker of the model go on, in their order.
   private func pumpAll(model: String) {
-    for relay in relays.values.filter({ $0.model == model })
-      .sorted(by: { $0.received < $1.received })
-    {
-      relay.pump()
-    }
+    isPumpDue.remove(model)
+    let waiting = relays.values.filter { $0.model == model && $0.hasPending }
+    for relay in waiting.sorted(by: { $0.goes(before: $1) }) { relay.pump() }
+  }
+
+  /// A worker of the model has room again: once the present event is dealt with, waiting calls go
+  /// on.
+  private func pumpSoon(model: String) {
+    guard relays.count > 1, isPumpDue.insert(model).inserted else { return }
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    eventLoop.execute { bound.value.pumpAll(model: model) }
   }
 
   // MARK: Calls
@@ -228,7 +236,10 @@ final class CoordinatorState {
       candidates: { [unowned self] in pool.candidates(for: $0) },
       link: { [unowned self] in links[$0] },
       sent: { [unowned self] in pool.sent($0, to: $1) },
-      ended: { [unowned self] in pool.ended($0, on: $1) },
+      ended: { [unowned self] in
+        pool.ended($0, on: $1)
+        pumpSoon(model: model)
+      },
       reported: { [unowned self] in pool.reported($0, by: $1) },
       observed: { [unowned self] in
         costModels[model, default: CostModel()].observe(

@@ -54,7 +54,8 @@ package struct ClientConfiguration: Sendable, Hashable {
   package var token: String
   /// For TCP to connect, and then for the peer's hello.
   package var connectTimeout: TimeAmount
-  /// Silence after which a ping is sent.
+  /// Silence, of either side, after which a ping is sent: a peer that only sends load reports would
+  /// take this side for idle otherwise.
   package var pingInterval: TimeAmount
   /// Silence after a ping that means the peer is gone.
   package var pingTimeout: TimeAmount

@@ -8,7 +8,7 @@ package import Wire
 /// The socket never blocks: all waiting is bounded and leaves the thread to others. One task at a
 /// time uses it.
 package final class RawPeer {
-  private let descriptor: FileHandle
+  private let descriptor: OpenFile
   private var buffer = ByteBuffer()
   private var decoder = FrameDecoder(frameBytesMax: 64 << 20)
   /// The server has ended its side, or reset the connection.
@@ -21,7 +21,7 @@ package final class RawPeer {
   /// - Throws: `TestFailure`.
   package init(port: Int, receiveBufferBytes: Int32? = nil) throws {
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    descriptor = FileHandle(socket(AF_INET, kind, 0))
+    descriptor = OpenFile(socket(AF_INET, kind, 0))
     if var bytes = receiveBufferBytes {
       setsockopt(descriptor.descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, 4)
     }
@@ -45,7 +45,7 @@ package final class RawPeer {
   ///
   /// - Returns: how many bytes; nil if the server has closed.
   package func sendNow(_ bytes: ArraySlice<UInt8>) -> Int? {
-    let flags = Int32(MSG_NOSIGNAL.rawValue) | Int32(MSG_DONTWAIT.rawValue)
+    let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
     let count = bytes.withUnsafeBytes { Glibc.send(descriptor.descriptor, $0.baseAddress, $0.count, flags) }
     if count >= 0 { return count }
     return errno == EAGAIN || errno == EINTR ? 0 : nil
@@ -117,7 +117,7 @@ package final class RawPeer {
 
   private func receiveNow() {
     var page = [UInt8](repeating: 0, count: 64 << 10)
-    let count = recv(descriptor.descriptor, &page, page.count, Int32(MSG_DONTWAIT.rawValue))
+    let count = recv(descriptor.descriptor, &page, page.count, Int32(MSG_DONTWAIT))
     if count > 0 {
       buffer.writeBytes(page[..<count])
       bytesReceived += count

@@ -32,13 +32,13 @@ package final class ChildProcess: Sendable {
 
   private struct State {
     var exit: Exit?
-    var inputEnd: FileHandle?
-    var outputEnd: FileHandle?
+    var inputEnd: OpenFile?
+    var outputEnd: OpenFile?
   }
 
   package let processID: pid_t
-  private let output: FileHandle
-  private let error: FileHandle
+  private let output: OpenFile
+  private let error: OpenFile
   private let state: Mutex<State>
 
   /// Starts it.
@@ -52,20 +52,20 @@ package final class ChildProcess: Sendable {
     input: Input = .nothing, output outputKind: Output = .kept
   ) throws {
     var held = State()
-    output = try FileHandle.unnamedFile()
-    error = try FileHandle.unnamedFile()
-    let childInput: FileHandle
+    output = try OpenFile.unnamedFile()
+    error = try OpenFile.unnamedFile()
+    let childInput: OpenFile
     switch input {
-    case .nothing: childInput = try FileHandle.nullDevice()
-    case .bytes(let bytes): childInput = try FileHandle.unnamedFile(holding: bytes)
+    case .nothing: childInput = try OpenFile.nullDevice()
+    case .bytes(let bytes): childInput = try OpenFile.unnamedFile(holding: bytes)
     case .held:
-      let pair = try FileHandle.streamPair()
+      let pair = try OpenFile.streamPair()
       childInput = pair.theirs
       held.inputEnd = pair.ours
     }
     var childOutput = output
     if outputKind == .stream {
-      let pair = try FileHandle.streamPair()
+      let pair = try OpenFile.streamPair()
       childOutput = pair.theirs
       held.outputEnd = pair.ours
     }
@@ -167,7 +167,7 @@ private func childEnvironment(changed: [String: String?]) -> [String] {
 
 /// Starts a process with these as its standard input, output and error, and no other descriptor.
 func spawn(
-  _ program: String, _ arguments: [[UInt8]], environment: [String], streams: [FileHandle]
+  _ program: String, _ arguments: [[UInt8]], environment: [String], streams: [OpenFile]
 ) throws -> pid_t {
   var actions = posix_spawn_file_actions_t()
   posix_spawn_file_actions_init(&actions)

@@ -21,12 +21,12 @@ final class Reaper: Sendable {
     rm -rf -- "$0"
     """
 
-  private let input = Mutex<FileHandle?>(nil)
+  private let input = Mutex<OpenFile?>(nil)
 
   private init() {
     do {
-      let pair = try FileHandle.streamPair()
-      let null = try FileHandle.nullDevice()
+      let pair = try OpenFile.streamPair()
+      let null = try OpenFile.nullDevice()
       let arguments = ["-c", Self.script, ScratchFolder.shared.path]
       _ = try spawn(
         "/bin/sh", arguments.map { Array($0.utf8) }, environment: ["PATH=/usr/bin:/bin"],
@@ -34,7 +34,8 @@ final class Reaper: Sendable {
       input.withLock { $0 = pair.ours }
     } catch {
       // Without it children are still killed when their objects go.
-      fputs("no reaper of test processes: \(error)\n", stderr)
+      let message = Array("no reaper of test processes: \(error)\n".utf8)
+      _ = write(STDERR_FILENO, message, message.count)
     }
   }
 
@@ -51,7 +52,7 @@ final class Reaper: Sendable {
     input.withLock { input in
       guard let input else { return }
       let bytes = Array(line.utf8)
-      _ = send(input.descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue))
+      _ = send(input.descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
   }
 }

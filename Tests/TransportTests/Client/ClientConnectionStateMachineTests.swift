@@ -186,13 +186,23 @@ struct ClientConnectionStateMachineTests {
         == TransportError(.protocolViolation, "an answer to call 7, which is not open"))
   }
 
-  @Test("an answer to inputs that the call does not have is a violation")
-  func beyondInputs() {
+  @Test(
+    "an answer to inputs that the call does not have fails the call, not the connection",
+    arguments: [[], .end, .more] as [FrameFlags])
+  func beyondInputs(flags: FrameFlags) {
     var machine = open()
     _ = machine.submit(1, byteCount: 1, inputCount: 3)
+    let frame = Frame.response(1, ResponseHead(inputs: 2..<4), flags: flags)
     #expect(
-      closeError(machine.frameReceived(.response(1, ResponseHead(inputs: 2..<4))))?.message
-        == "an answer to inputs 2..<4 of call 1, which has 3")
+      machine.frameReceived(frame)
+        == .fail(
+          callID: 1, Status(.internal, "an answer to inputs 2..<4 of a call with 3")))
+    // Its credit returns with its last frame, as ever.
+    #expect(machine.openCallCount == (flags == .end ? 0 : 1))
+    if flags == .more { _ = machine.frameReceived(Frame(.response, flags: .end, callID: 1)) }
+    if flags.isEmpty { _ = machine.frameReceived(.response(1)) }
+    #expect(machine.openCallCount == 0)
+    #expect(machine.submit(2, byteCount: 1, inputCount: 1) == .send)
   }
 
   @Test("a head that does not decode is a violation")

@@ -33,7 +33,8 @@ struct ClientConnectionTests {
     try await client.close()
   }
 
-  @Test("calls over the credit wait for it, and all are answered", arguments: [(2, 1_000), (100, 100)])
+  @Test(
+    "calls over the credit wait for it, and all are answered", arguments: [(2, 1_000), (100, 100)])
   func credit(calls: Int, bytes: Int) async throws {
     let server = try await TestServer.start {
       $0.limits = .small(calls: calls, bytes: bytes, callBytes: 50)
@@ -168,6 +169,47 @@ struct ClientConnectionTests {
     let failure = try #require(await TestClient.answer(held.events).failure)
     #expect(failure.status.code == .deadlineExceeded)
     #expect(try await client.call(.test(body: [1])).body == [1])
+    try await client.close()
+  }
+
+  @Test("a client that only hears load reports still pings, so that it is not taken for idle")
+  func notIdle() async throws {
+    let server = try await TestServer.start(load: LoadReport(threads: 1)) {
+      $0.loadReportInterval = .milliseconds(50)
+      $0.idleTimeout = .milliseconds(2_500)
+    }
+    defer { server.stop() }
+    let (client, _) = try await TestClient.connect(port: server.port) {
+      $0.pingInterval = .milliseconds(500)
+    }
+    var reports = 0
+    for await event in client.events {
+      guard case .loadReport = event else { continue }
+      reports += 1
+      // A report comes with each tick of 250 ms: this is longer than the idle timeout.
+      if reports == 14 { break }
+    }
+    #expect(reports == 14)
+    #expect(try await client.call(.test(body: [1])).body == [1])
+    try await client.close()
+  }
+
+  @Test("an answer to inputs that were not sent fails its call; others are answered")
+  func answerBeyondInputs() async throws {
+    let server = try RawServer()
+    let (client, answers) = try await TestClient.connect(
+      port: server.port, calls: [.test(inputs: 1), .test(inputs: 1)])
+    let peer = try server.accept()
+    peer.send(.hello(.server))
+    while let frame = try peer.readFrame(), frame.header.callID != 2 {}
+    peer.send(.response(1, ResponseHead(inputs: 0..<2), flags: []))
+    let cancel = try #require(try peer.readFrame())
+    #expect(cancel.header.kind == .cancel)
+    #expect(cancel.header.callID == 1)
+    peer.send(.response(1), .response(2, ResponseHead(inputs: 0..<1), body: [4]))
+    let failure = try #require(await TestClient.answer(answers[0]).failure)
+    #expect(failure.status.code == .internal)
+    #expect(await TestClient.answer(answers[1]).body == [4])
     try await client.close()
   }
 

@@ -43,7 +43,8 @@ struct FrameDecoderTests {
   @Test("a frame over the limit is refused when its header is read, before its body is waited for")
   func overLimit() {
     var decoder = FrameDecoder(frameBytesMax: 1_000)
-    var whole = ByteBuffer(bytes: Frame(.response, callID: 1, body: .init(repeating: 0, count: 984)).encoded)
+    var whole = ByteBuffer(
+      bytes: Frame(.response, callID: 1, body: .init(repeating: 0, count: 984)).encoded)
     #expect(throws: Never.self) { try decoder.decode(buffer: &whole) }
     let long = Frame(.response, callID: 1, body: .init(repeating: 0, count: 985)).encoded
     for count in 0..<FrameHeader.byteCount {

@@ -79,7 +79,9 @@ struct OutboundQueueTests {
     #expect(queue.isEmpty)
   }
 
-  @Test("whatever comes and goes, frames of a call keep their order and none is lost", arguments: 0..<20)
+  @Test(
+    "whatever comes and goes, frames of a call keep their order and none is lost", arguments: 0..<20
+  )
   func order(seed: UInt64) {
     var generator = SplitMix(state: seed)
     var queue = OutboundQueue()

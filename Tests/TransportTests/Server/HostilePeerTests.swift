@@ -53,7 +53,8 @@ struct HostilePeerTests {
   func cut() async throws {
     let server = try await TestServer.start()
     defer { server.stop() }
-    let bytes = Frame.hello().encoded + Frame.request(1, body: [1, 2, 3, 4], flags: []).encoded
+    let bytes =
+      Frame.hello().encoded + Frame.request(1, body: [1, 2, 3, 4], flags: []).encoded
       + Frame(.request, flags: .end, callID: 1, body: [5]).encoded
     for count in 0...bytes.count {
       let peer = try RawPeer(port: server.port)

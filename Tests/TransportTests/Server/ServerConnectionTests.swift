@@ -182,7 +182,8 @@ struct ServerConnectionTests {
     let error = await #expect(throws: TransportError.self) {
       _ = try await Listener.bind(
         host: "127.0.0.1", port: taken.port, on: MultiThreadedEventLoopGroup.singleton.next(),
-        configuration: .defaults(agent: "test"), service: TestService(), logger: Logger(label: "test"))
+        configuration: .defaults(agent: "test"), service: TestService(),
+        logger: Logger(label: "test"))
     }
     #expect(error?.code == .addressUnavailable)
     #expect(error?.message.contains("127.0.0.1:\(taken.port)") == true)

@@ -151,12 +151,14 @@ struct RefusalTests {
       Hello.refusal(of: Raw.number(1, 2) + limits)
         == WireError(.protocolViolation, "protocol version 2, this side speaks 1"))
     #expect(
-      Hello.refusal(of: []) == WireError(.protocolViolation, "protocol version 0, this side speaks 1"))
+      Hello.refusal(of: [])
+        == WireError(.protocolViolation, "protocol version 0, this side speaks 1"))
     #expect(
       Hello.refusal(of: Raw.number(1, 1))
         == WireError(.protocolViolation, "frame limit of 0 bytes, the least is 65552"))
     #expect(
-      Hello.refusal(of: Raw.number(1, 1) + limits + Raw.bytes(3, [UInt8](repeating: 97, count: 129)))
+      Hello.refusal(
+        of: Raw.number(1, 1) + limits + Raw.bytes(3, [UInt8](repeating: 97, count: 129)))
         == WireError(.malformed, "Hello.agent has 129 bytes, the limit is 128"))
   }
 }

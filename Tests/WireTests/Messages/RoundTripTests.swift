@@ -58,7 +58,9 @@ struct RoundTripTests {
     #expect(try ScoreRequest(score.encoded()).documents == texts)
   }
 
-  @Test("scores keep their bits", arguments: [1e-45, .greatestFiniteMagnitude, .infinity] as [Float])
+  @Test(
+    "scores keep their bits",
+    arguments: [.leastNonzeroMagnitude, .greatestFiniteMagnitude, .infinity] as [Float])
   func scores(value: Float) throws {
     let response = ScoreResponse(results: [ScoreResult(outcome: .value(value))])
     #expect(try ScoreResponse(response.encoded()) == response)

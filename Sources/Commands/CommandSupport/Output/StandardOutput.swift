@@ -1,7 +1,9 @@
 internal import Glibc
 
 /// Nobody reads standard output any more (`… | head`): the command ends without a word.
-package struct OutputClosed: Error, Sendable {}
+package struct OutputClosed: Error, Sendable {
+  package init() {}
+}
 
 /// Writing to the standard streams, whole and at once.
 package enum StandardStreams {

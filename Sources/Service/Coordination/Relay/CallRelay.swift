@@ -41,6 +41,7 @@ final class CallRelay {
   private let inputByteCounts: [Int]
   private let environment: Environment
 
+  private let workerBacklogMax: Int64
   private var fanOut: FanOut
   private var open: [Key: OpenPiece] = [:]
   private var slots: AnswerSlots?
@@ -62,6 +63,7 @@ final class CallRelay {
     self.splittable = splittable
     self.inputByteCounts = inputByteCounts
     self.environment = environment
+    self.workerBacklogMax = configuration.workerBacklogMax.nanoseconds
     self.fanOut = FanOut(costs: costs, isWhole: splittable == nil, configuration: configuration)
     if splittable != nil { slots = AnswerSlots(method, inputCount: costs.count) }
   }
@@ -74,13 +76,21 @@ final class CallRelay {
 
   var deadline: NIODeadline? { call.deadline }
 
+  /// Whether something of the call waits for a worker to have room.
+  var hasPending: Bool { !isFinished && fanOut.hasPending }
+
+  /// Interactive calls go first, then the older ones.
+  func goes(before other: CallRelay) -> Bool {
+    (call.head.priority.rawValue, received) < (other.call.head.priority.rawValue, other.received)
+  }
+
   /// Sends what can be sent.
   func pump(now: NIODeadline = .now()) {
     guard !isFinished else { return }
     while fanOut.hasPending {
       let workers = environment.candidates(model).filter { isCompatible($0) }
       var sentAny = false
-      for worker in workers {
+      for worker in workers where worker.backlog <= workerBacklogMax {
         guard
           let piece = fanOut.nextPiece(
             for: worker.id, workerCount: workers.count, backlog: worker.backlog,

@@ -29,6 +29,7 @@ package final class ClientConnection {
   private var calls: [UInt64: Call] = [:]
   private var nextCallID: UInt64 = 1
   private var lastReceived = NIODeadline.now()
+  private var lastSent = NIODeadline.now()
   private var pingSent: NIODeadline?
   private var helloTimer: Scheduled<Void>?
   private var tick: RepeatedTask?
@@ -89,7 +90,7 @@ package final class ClientConnection {
     guard let call = calls.removeValue(forKey: callID) else { return }
     call.timer?.cancel()
     if stateMachine.cancel(callID) {
-      channel?.writeAndFlush(Frame.encode(.cancel, callID: callID), promise: nil)
+      send(Frame.encode(.cancel, callID: callID))
     }
   }
 
@@ -165,8 +166,12 @@ package final class ClientConnection {
       sendWaiting()
     case .part(let callID, let head, let body, let isLast):
       partReceived(callID, head, body, isLast)
-    case .pong(let callID):
-      channel?.writeAndFlush(Frame.encode(.pong, callID: callID), promise: nil)
+    case .fail(let callID, let status):
+      let call = end(callID)
+      send(Frame.encode(.cancel, callID: callID))
+      call?.onEvent(.failed(status, wasRead: true))
+      sendWaiting()
+    case .pong(let callID): send(Frame.encode(.pong, callID: callID))
     case .loadReport(let load): onEvent(.loadReport(load))
     case .goAway(let status, let unread):
       closeReason = TransportError(.connectionClosed, "\(address): \(status.message)")
@@ -241,9 +246,15 @@ package final class ClientConnection {
       .request, flags: .end, continuation: [], callID: callID, head: head.encoded(),
       body: call.call.body, frameBytesMax: stateMachine.peerFrameBytesMax)
     for frame in frames { channel.write(frame, promise: nil) }
+    lastSent = .now()
     call.isWritten = true
     call.call.body = ByteBuffer()
     calls[callID] = call
+  }
+
+  private func send(_ frame: ByteBuffer) {
+    lastSent = .now()
+    channel?.writeAndFlush(frame, promise: nil)
   }
 
   private func deadlineTimer(_ callID: UInt64, _ deadline: NIODeadline?) -> Scheduled<Void>? {
@@ -267,9 +278,9 @@ package final class ClientConnection {
       if now - pingSent > configuration.pingTimeout {
         close(TransportError(.connectionClosed, "\(address): no answer to a ping"))
       }
-    } else if now - lastReceived > configuration.pingInterval {
+    } else if now - min(lastReceived, lastSent) > configuration.pingInterval {
       pingSent = now
-      channel?.writeAndFlush(Frame.encode(.ping), promise: nil)
+      send(Frame.encode(.ping))
     }
   }
 }

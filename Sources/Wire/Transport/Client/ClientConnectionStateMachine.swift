@@ -35,6 +35,8 @@ package struct ClientConnectionStateMachine {
     /// The peer grants credit: send what waits.
     case opened(Hello)
     case part(callID: UInt64, ResponseHead, body: ByteBuffer, isLast: Bool)
+    /// Fail this call and cancel it: its answer makes no sense. The connection lives on.
+    case fail(callID: UInt64, Status)
     case pong(callID: UInt64)
     case loadReport(LoadReport)
     /// Fail these calls: the peer never read them. Send no more.
@@ -217,12 +219,15 @@ package struct ClientConnectionStateMachine {
       return finish(frame, partial.head, partial.body)
     }
     let head = try ResponseHead(decoding: frame.head.readableBytesSpan)
+    let action = finish(frame, head, frame.body)
     guard head.inputs.upperBound <= call.inputCount else {
-      throw WireError(
-        .protocolViolation,
-        "an answer to inputs \(head.inputs) of call \(callID), which has \(call.inputCount)")
+      // Not worth the connection: a caller whose head miscounts its inputs can bring it about.
+      return .fail(
+        callID: callID,
+        Status(
+          .internal, "an answer to inputs \(head.inputs) of a call with \(call.inputCount)"))
     }
-    return finish(frame, head, frame.body)
+    return action
   }
 
   private mutating func finish(

@@ -1,7 +1,7 @@
-package import Glibc
+internal import Glibc
 
 /// An open file descriptor, closed when this object goes. No process that is started inherits it.
-final class FileHandle: Sendable {
+final class OpenFile: Sendable {
   let descriptor: Int32
 
   init(_ descriptor: Int32) {
@@ -12,14 +12,14 @@ final class FileHandle: Sendable {
     close(descriptor)
   }
 
-  static func nullDevice() throws -> FileHandle {
+  static func nullDevice() throws -> OpenFile {
     try opened("/dev/null", O_RDONLY)
   }
 
   /// A file that nobody else can find, at its beginning.
-  static func unnamedFile(holding bytes: [UInt8] = []) throws -> FileHandle {
+  static func unnamedFile(holding bytes: [UInt8] = []) throws -> OpenFile {
     var path = Array("/tmp/millpond-test.XXXXXX".utf8CString)
-    let file = try FileHandle(checked(mkstemp(&path), "a temporary file"))
+    let file = try OpenFile(checked(mkstemp(&path), "a temporary file"))
     // Between the two calls a process may be started that inherits it: it does not use it.
     _ = fcntl(file.descriptor, F_SETFD, FD_CLOEXEC)
     unlink(path)
@@ -34,11 +34,11 @@ final class FileHandle: Sendable {
   }
 
   /// Two ends of a stream: closing one ends it for the other.
-  static func streamPair() throws -> (ours: FileHandle, theirs: FileHandle) {
+  static func streamPair() throws -> (ours: OpenFile, theirs: OpenFile) {
     var ends: [Int32] = [-1, -1]
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     _ = try checked(socketpair(AF_UNIX, kind, 0, &ends), "a pair of sockets")
-    return (FileHandle(ends[0]), FileHandle(ends[1]))
+    return (OpenFile(ends[0]), OpenFile(ends[1]))
   }
 
   /// All bytes of a file, wherever its position is.
@@ -55,14 +55,14 @@ final class FileHandle: Sendable {
   /// What has come on a stream: nil if nothing has, empty at its end.
   func readNow() throws -> [UInt8]? {
     var page = [UInt8](repeating: 0, count: 64 << 10)
-    let count = recv(descriptor, &page, page.count, Int32(MSG_DONTWAIT.rawValue))
+    let count = recv(descriptor, &page, page.count, Int32(MSG_DONTWAIT))
     if count >= 0 { return Array(page[..<count]) }
     if errno == EAGAIN || errno == EINTR { return nil }
     throw TestFailure("cannot read: \(String(cString: strerror(errno)))")
   }
 
-  private static func opened(_ path: String, _ flags: Int32) throws -> FileHandle {
-    try FileHandle(checked(open(path, flags | O_CLOEXEC), path))
+  private static func opened(_ path: String, _ flags: Int32) throws -> OpenFile {
+    try OpenFile(checked(open(path, flags | O_CLOEXEC), path))
   }
 
   private static func checked(_ result: Int32, _ what: String) throws -> Int32 {
