@@ -54,10 +54,10 @@ enum Main {
       report(error.message)
       return .misuse
     case let error as CoordinationError:
-      report(TerminalText.escaped(error.message))
+      report(error.message)
       return .notStarted
     case let error as MillpondError:
-      report(TerminalText.escaped(error.description))
+      report(error.description)
       return error.isUnreachable ? .serverNotReached : .inputFailed
     default: return parserStatus(of: error)
     }
@@ -76,7 +76,7 @@ enum Main {
   }
 
   private static func report(_ message: String) {
-    StandardStreams.report("millpond: \(message)")
+    StandardStreams.report("millpond: \(TerminalText.escaped(message))")
   }
 }
 

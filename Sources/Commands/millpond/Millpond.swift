@@ -1,9 +1,9 @@
-internal import ArgumentParser
+package import ArgumentParser
 internal import Wire
 
 /// The root of the command line.
-struct Millpond: ParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct Millpond: ParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "millpond",
     abstract: "Serve text embedding, classification and scoring models, and call them.",
     discussion: """
@@ -32,4 +32,6 @@ struct Millpond: ParsableCommand {
         subcommands: [Inspect.self, Info.self, Health.self, Bench.self]),
       CommandGroup(name: "Later", subcommands: [Top.self, Admin.self]),
     ])
+
+  package init() {}
 }

@@ -35,18 +35,19 @@ package enum Coordinator {
     let launches = try await eventLoop.submit {
       for address in configuration.remoteWorkers {
         let id = state.value.addWorker(model: nil)
-        state.value.workerListens(id, at: address, processID: 0, reconnects: true)
+        state.value.workerListens(id, at: address, processID: 0)
       }
       return plan(configuration, state.value)
     }.get()
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    eventLoop.execute {
+      state.value.whenReady {
+        onReady(listener.address.ipAddress ?? configuration.listenHost, listener.address.port ?? 0)
+      }
+    }
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       for (id, launch) in launches {
         tasks.addTask { try await supervise(id, launch, state, eventLoop, logger) }
-      }
-      tasks.addTask {
-        await allReady(state, eventLoop)
-        onReady(listener.address.ipAddress ?? configuration.listenHost, listener.address.port ?? 0)
       }
       tasks.addTask {
         for await _ in signals { break }
@@ -91,20 +92,12 @@ package enum Coordinator {
   ) async throws {
     let supervisor = WorkerSupervisor(launch: launch, logger: logger) { address, processID in
       eventLoop.execute {
-        state.value.workerListens(id, at: address, processID: processID, reconnects: false)
+        state.value.workerListens(id, at: address, processID: processID)
       }
     } onExit: {
       eventLoop.execute { state.value.workerExited(id) }
     }
     try await supervisor.run()
-  }
-
-  private static func allReady(
-    _ state: NIOLoopBound<CoordinatorState>, _ eventLoop: any EventLoop
-  ) async {
-    await withCheckedContinuation { continuation in
-      eventLoop.execute { state.value.whenReady { continuation.resume() } }
-    }
   }
 
   private static func drained(

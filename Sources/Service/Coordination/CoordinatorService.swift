@@ -60,7 +60,7 @@ final class CoordinatorState {
 
   /// A worker listens at the address.
   func workerListens(
-    _ id: WorkerPool.WorkerID, at address: WorkerAddress, processID: Int, reconnects: Bool
+    _ id: WorkerPool.WorkerID, at address: WorkerAddress, processID: Int
   ) {
     if let link = links[id] {
       link.restarts += 1
@@ -68,7 +68,7 @@ final class CoordinatorState {
       return
     }
     let link = WorkerLink(
-      id: id, address: address, processID: processID, reconnects: reconnects,
+      id: id, address: address, processID: processID,
       configuration: .defaults(agent: "millpond \(Version.current) coordinator"),
       eventLoop: eventLoop, logger: logger
     ) { [unowned self] link, event in
@@ -80,6 +80,7 @@ final class CoordinatorState {
 
   /// A worker's process has ended.
   func workerExited(_ id: WorkerPool.WorkerID) {
+    links[id]?.processEnded()
     pool.starting(id)
   }
 
@@ -192,13 +193,15 @@ final class CoordinatorState {
     try admit(call, model: model)
     let costModel = costModels[model, default: CostModel()]
     let workerCount = pool.workers(of: model).count
-    let total = costModel.cost(byteCount: call.head.textByteCount)
+    // What a head says is not true of every caller's; texts are never longer than the body.
+    let textByteCount = min(call.head.textByteCount, call.body.readableBytes)
+    let total = costModel.cost(byteCount: textByteCount)
     var splittable: SplittableCall?
-    var counts = [call.head.textByteCount]
+    var counts = [textByteCount]
     let fanOut = configuration.fanOut.adapted(
       batchNanoseconds: pool.batchNanoseconds(of: model))
     if workerCount > 1, call.head.inputCount > 1, total > fanOut.pieceMin.nanoseconds {
-      splittable = try Self.split(call.body, method)
+      splittable = try Self.split(call, method)
       counts = splittable?.inputByteCounts ?? counts
     }
     start(
@@ -211,14 +214,18 @@ final class CoordinatorState {
 
   /// - Returns: nil for a call that only a worker can judge.
   private static func split(
-    _ body: ByteBuffer, _ method: Method
+    _ call: IncomingCall, _ method: Method
   ) throws(Status) -> SplittableCall? {
+    let body = call.body
+    let splittable: SplittableCall?
     do throws(WireError) {
-      let call = try SplittableCall(method, body: body.readableBytesSpan)
-      return call?.isWellFormed == true ? call : nil
+      splittable = try SplittableCall(method, body: body.readableBytesSpan)
     } catch {
       throw Status(.invalidArgument, error.message)
     }
+    guard let splittable, splittable.isWellFormed else { return nil }
+    try call.head.check(inputCount: splittable.inputByteCounts.count)
+    return splittable
   }
 
   private func start(_ relay: CallRelay, _ call: IncomingCall) {
@@ -299,9 +306,7 @@ final class CoordinatorState {
     let workers = pool.workers.values.sorted { $0.id < $1.id }
     var models: [String: ModelInfo] = [:]
     for worker in workers {
-      guard var info = worker.info else { continue }
-      info.threads += models[info.name]?.threads ?? 0
-      models[info.name] = info
+      if let info = worker.info { models[info.name] = info }
     }
     return InfoResponse(
       role: "coordinator", version: Version.current,

@@ -41,7 +41,7 @@ package final class WorkerService: CallService {
             .notFound, reason: .unknownModel,
             "model '\(asked)' is not served here; served: '\(engine.info.name)'"))
       }
-      if call.body.readableBytes < Self.largeBytes {
+      if call.body.readableBytes < Self.largeBytes, call.head.inputCount < Self.largeInputs {
         submit(call, method)
       } else {
         NIOThreadPool.singleton.submit { _ in self.submit(call, method) }
@@ -64,6 +64,7 @@ package final class WorkerService: CallService {
     let request: EngineRequest
     do throws(Status) {
       request = try EngineRequest(method, body: call.body)
+      try call.head.check(inputCount: request.inputs.count)
     } catch {
       return call.refuse(error, load: loadReport())
     }

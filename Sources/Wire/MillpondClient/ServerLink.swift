@@ -9,6 +9,9 @@ final class ServerLink {
   private let eventLoop: any EventLoop
   private var connection: ClientConnection?
   private var callIDs: [UInt64: (ClientConnection, UInt64)] = [:]
+  /// Counts connections, so that events of an old one are known as such.
+  private var generation = 0
+  private var lastFailure: MillpondError?
   private var openWaiters: [(Result<Void, MillpondError>) -> Void] = []
   private var isOpen = false
   private var isClosed = false
@@ -65,8 +68,6 @@ final class ServerLink {
     connection?.close()
   }
 
-  private var lastFailure: MillpondError?
-
   private func failure(_ status: Status) -> MillpondError {
     if status.reason == .workerLost, let lastFailure, lastFailure.isUnreachable {
       return lastFailure
@@ -79,14 +80,17 @@ final class ServerLink {
     lastFailure = nil
     let made = ClientConnection(
       host: address.host, port: address.port, on: eventLoop, configuration: configuration
-    ) { [self] event in
-      connectionEvent(event)
+    ) { [self, generation = generation + 1] event in
+      connectionEvent(event, of: generation)
     }
+    generation += 1
     connection = made
     return made
   }
 
-  private func connectionEvent(_ event: ConnectionEvent) {
+  private func connectionEvent(_ event: ConnectionEvent, of generation: Int) {
+    // After a go-away the old connection ends while the next one lives.
+    guard generation == self.generation else { return }
     switch event {
     case .opened:
       isOpen = true
@@ -96,6 +100,7 @@ final class ServerLink {
       // Open calls are still answered by it; the next call makes a new connection.
       connection = nil
       isOpen = false
+      self.generation += 1
     case .closed(let error):
       connection = nil
       isOpen = false

@@ -9,7 +9,8 @@ struct WorkerCommandTests {
     }
   }
 
-  @Test("inspect and bench are passed on with all their arguments", arguments: ["inspect", "bench"])
+  @Test(
+    "inspect and bench are passed on with all their arguments", arguments: ["inspect", "bench"])
   func allArguments(command: String) throws {
     let call = try #require(passedOn([command, "--model", "x", "--json", "--future", "-3"]))
     #expect(call.program == nil)

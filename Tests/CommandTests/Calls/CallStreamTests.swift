@@ -20,9 +20,10 @@ struct CallStreamTests {
   /// All results in the order in which they were consumed.
   private func run(
     _ source: InputSource, kinds: InputKinds = .all, callsMax: Int = 4,
-    call: @escaping @Sendable ([InputValue]) async throws(MillpondError) -> [Result<
-      Int, MillpondError
-    >]
+    call:
+      @escaping @Sendable ([InputValue]) async throws(MillpondError) -> [Result<
+        Int, MillpondError
+      >]
   ) async throws -> Results {
     var results: Results = []
     try await streamCalls(

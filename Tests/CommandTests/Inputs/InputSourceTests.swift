@@ -53,8 +53,10 @@ struct InputSourceTests {
     #expect(try await source.next()?.entries.count == 2)
     pipe.write("ee\n")
     let slice = try #require(try await source.next())
-    #expect(slice == InputSlice(
-      firstIndex: 2, entries: [.success(.text(Array("three".utf8)))], endByte: 14))
+    #expect(
+      slice
+        == InputSlice(
+          firstIndex: 2, entries: [.success(.text(Array("three".utf8)))], endByte: 14))
     pipe.close()
     #expect(try await source.next() == nil)
   }

@@ -10,9 +10,11 @@ struct JSONLineTests {
     #expect(entry == .success(.text(Array("a\u{0}\n🌊 é".utf8))))
   }
 
-  @Test("an object is a pair, in either order", arguments: [
-    #"{"query":"q","document":"d"}"#, #" { "document" : "d" , "query" : "q" } "#,
-  ])
+  @Test(
+    "an object is a pair, in either order",
+    arguments: [
+      #"{"query":"q","document":"d"}"#, #" { "document" : "d" , "query" : "q" } "#,
+    ])
   func pair(line: String) {
     let expected = InputValue.pair(query: Array("q".utf8), document: Array("d".utf8))
     #expect(JSONLine.entry(Array(line.utf8)) == .success(expected))
@@ -24,24 +26,26 @@ struct JSONLineTests {
     #expect(JSONLine.entry(Array("[]".utf8)) == .success(.ids([])))
   }
 
-  @Test("a bad line is INVALID_ARGUMENT and says what is wrong", arguments: [
-    ("", "the line is not JSON: the document ends too early at byte 0"),
-    ("tide", "the line is not JSON: a value must stand here at byte 0"),
-    (#""a" "b""#, "the line is not JSON: something follows the value at byte 4"),
-    ("3", #"a line is a string, {"query":…,"document":…} or an array of token ids"#),
-    ("null", #"a line is a string, {"query":…,"document":…} or an array of token ids"#),
-    (#"{"query":"q"}"#, "no string 'document'"),
-    (#"{"document":"d"}"#, "no string 'query'"),
-    (#"{"query":1,"document":"d"}"#, "no string 'query'"),
-    (
-      #"{"query":"q","document":"d","id\n":7}"#,
-      #"unknown key 'id\n': a line is a string, {"query":…,"document":…} or an array of token ids"#
-    ),
-    ("[1,-1]", "element 1 is no token id: a whole number from 0 to 4294967295"),
-    ("[4294967296]", "element 0 is no token id: a whole number from 0 to 4294967295"),
-    ("[1.5]", "element 0 is no token id: a whole number from 0 to 4294967295"),
-    (#"["a"]"#, "element 0 is no token id: a whole number from 0 to 4294967295"),
-  ])
+  @Test(
+    "a bad line is INVALID_ARGUMENT and says what is wrong",
+    arguments: [
+      ("", "the line is not JSON: the document ends too early at byte 0"),
+      ("tide", "the line is not JSON: a value must stand here at byte 0"),
+      (#""a" "b""#, "the line is not JSON: something follows the value at byte 4"),
+      ("3", #"a line is a string, {"query":…,"document":…} or an array of token ids"#),
+      ("null", #"a line is a string, {"query":…,"document":…} or an array of token ids"#),
+      (#"{"query":"q"}"#, "no string 'document'"),
+      (#"{"document":"d"}"#, "no string 'query'"),
+      (#"{"query":1,"document":"d"}"#, "no string 'query'"),
+      (
+        #"{"query":"q","document":"d","id\n":7}"#,
+        #"unknown key 'id\n': a line is a string, {"query":…,"document":…} or an array of token ids"#
+      ),
+      ("[1,-1]", "element 1 is no token id: a whole number from 0 to 4294967295"),
+      ("[4294967296]", "element 0 is no token id: a whole number from 0 to 4294967295"),
+      ("[1.5]", "element 0 is no token id: a whole number from 0 to 4294967295"),
+      (#"["a"]"#, "element 0 is no token id: a whole number from 0 to 4294967295"),
+    ])
   func refusals(line: String, message: String) {
     #expect(
       JSONLine.entry(Array(line.utf8)) == .failure(MillpondError(.invalidArgument, message)))

@@ -40,7 +40,8 @@ struct LineSplitterTests {
 
   @Test("a line over the limit is read past, and the next ones are whole", arguments: 1...9)
   func tooLong(chunk: Int) {
-    let lines = lines(of: Array("12345\n123456\r\n12345\r\n123".utf8), chunk: chunk, byteCountMax: 5)
+    let lines = lines(
+      of: Array("12345\n123456\r\n12345\r\n123".utf8), chunk: chunk, byteCountMax: 5)
     #expect(
       lines == [
         .whole(Array("12345".utf8)), .tooLong(byteCount: 6), .whole(Array("12345".utf8)),

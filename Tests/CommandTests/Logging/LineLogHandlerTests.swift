@@ -35,10 +35,12 @@ struct LineLogHandlerTests {
       line.hasSuffix(#"coordinator: a\nb\u{1b}[2J empty="" k="x\n\"y\"\\""#), "\(line)")
   }
 
-  @Test("the time is UTC in every year", arguments: [
-    (0, "1970-01-01T00:00:00.000Z"), (951_782_399, "2000-02-28T23:59:59.000Z"),
-    (4_102_444_800, "2100-01-01T00:00:00.000Z"),
-  ])
+  @Test(
+    "the time is UTC in every year",
+    arguments: [
+      (0, "1970-01-01T00:00:00.000Z"), (951_782_399, "2000-02-28T23:59:59.000Z"),
+      (4_102_444_800, "2100-01-01T00:00:00.000Z"),
+    ])
   func timestamps(seconds: Int, expected: String) {
     #expect(LineLogHandler.timestamp(seconds: seconds, nanoseconds: 0) == expected)
   }

@@ -97,7 +97,8 @@ struct HumanReportTests {
     let address = ServerAddress(host: "::1", port: 7_070)
     let text = InfoReport.text(information, at: address)
     #expect(
-      text.hasPrefix("coordinator at [::1]:7070, version 0.1.0, up 1 min 1 s, 117.7 MiB resident\n"))
+      text.hasPrefix("coordinator at [::1]:7070, version 0.1.0, up 1 min 1 s, 117.7 MiB resident\n")
+    )
     #expect(text.contains("\n  architecture  BertModel, 22,713,216 parameters\n"))
     #expect(text.contains("\n  127.0.0.1:4000  stub  ready  remote  restarts 0  open pieces 1"))
     let json = String(decoding: InfoReport.json(information), as: UTF8.self)

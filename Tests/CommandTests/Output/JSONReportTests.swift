@@ -19,9 +19,11 @@ struct JSONReportTests {
     return String(decoding: page, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
-  private let refusal = #""error":{"code":"INVALID_ARGUMENT","message":"#
+  private let refusal =
+    #""error":{"code":"INVALID_ARGUMENT","message":"#
     + #""the text is 300 tokens, over the limit of 256"}}"#
-  private let notFinite = #""error":{"code":"INTERNAL","message":"#
+  private let notFinite =
+    #""error":{"code":"INTERNAL","message":"#
     + #""the model's answer has a number that is not finite"}}"#
 
   @Test("embed: shortest decimals, errors in their places, never NaN")

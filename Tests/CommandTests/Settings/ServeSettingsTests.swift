@@ -96,24 +96,26 @@ struct ServeSettingsTests {
         """)
   }
 
-  @Test("a bad flag is named with its value and what is expected", arguments: [
-    ("--listen", ["nope"], "--listen nope: it is HOST:PORT"),
-    ("--listen", ["a:1", "b:2"], "--listen a:1,b:2: given 2 times"),
-    ("--model", ["=x"], "--model =x: no name: it is [NAME=]DIR"),
-    ("--model", ["a="], "--model a=: no directory: it is [NAME=]DIR"),
-    ("--model", ["a\nb=x"], "--model a\nb=x: a name has a control character"),
-    ("--replicas", ["0"], "--replicas 0: it is N or NAME=N, with N from 1 to 1024"),
-    ("--replicas", ["1", "2"], "--replicas 1,2: the count of every model is given twice"),
-    ("--replicas", ["a=1", "a=2"], "--replicas a=1,a=2: the count of 'a' is given twice"),
-    ("--worker", ["h:0"], "--worker h:0: a worker cannot be at port 0"),
-    ("--threads", ["0"], "--threads 0: not a whole number from 1 to 1024"),
-    ("--precision", ["int8"], "--precision int8: not built yet: this version computes in f32"),
-    ("--precision", ["f8"], "--precision f8: not one of f32, bf16, int8"),
-    (
-      "--log-level", ["loud"],
-      "--log-level loud: not one of trace, debug, info, notice, warning, error, critical"
-    ),
-  ])
+  @Test(
+    "a bad flag is named with its value and what is expected",
+    arguments: [
+      ("--listen", ["nope"], "--listen nope: it is HOST:PORT"),
+      ("--listen", ["a:1", "b:2"], "--listen a:1,b:2: given 2 times"),
+      ("--model", ["=x"], "--model =x: no name: it is [NAME=]DIR"),
+      ("--model", ["a="], "--model a=: no directory: it is [NAME=]DIR"),
+      ("--model", ["a\nb=x"], "--model a\nb=x: a name has a control character"),
+      ("--replicas", ["0"], "--replicas 0: it is N or NAME=N, with N from 1 to 1024"),
+      ("--replicas", ["1", "2"], "--replicas 1,2: the count of every model is given twice"),
+      ("--replicas", ["a=1", "a=2"], "--replicas a=1,a=2: the count of 'a' is given twice"),
+      ("--worker", ["h:0"], "--worker h:0: a worker cannot be at port 0"),
+      ("--threads", ["0"], "--threads 0: not a whole number from 1 to 1024"),
+      ("--precision", ["int8"], "--precision int8: not built yet: this version computes in f32"),
+      ("--precision", ["f8"], "--precision f8: not one of f32, bf16, int8"),
+      (
+        "--log-level", ["loud"],
+        "--log-level loud: not one of trace, debug, info, notice, warning, error, critical"
+      ),
+    ])
   func badFlags(flag: String, values: [String], message: String) {
     let error = refusal([flag: values].merging(["--model": ["m"]]) { own, _ in own })
     #expect(error == SettingsError(.badValue, message))
@@ -128,26 +130,28 @@ struct ServeSettingsTests {
           .badValue, "MILLPOND_THREADS many: not a whole number from 1 to 1024"))
   }
 
-  @Test("a bad file is named with its key", arguments: [
-    ("{,", "millpond.json is not JSON: a key must stand here at byte 1"),
-    ("[]", "millpond.json is not a JSON object"),
-    (#"{"models":"a"}"#, "millpond.json: key 'models': not an array of strings"),
-    (#"{"models":[1]}"#, "millpond.json: key 'models': not an array of strings"),
-    (#"{"listen":7070}"#, "millpond.json: key 'listen': not a string"),
-    (
-      #"{"models":["a"],"threads":"2"}"#,
-      "millpond.json: key 'threads': not a whole number from 1 to 1024"
-    ),
-    (
-      #"{"models":["a"],"replicas":{"a":1.5}}"#,
-      "millpond.json: key 'replicas': it is N or NAME=N, with N from 1 to 1024"
-    ),
-    (
-      #"{"models":["a"],"modle":1}"#,
-      "millpond.json: unknown key 'modle'; the keys are listen, models, replicas, workers, "
-        + "threads, precision, workerBinary, logLevel"
-    ),
-  ])
+  @Test(
+    "a bad file is named with its key",
+    arguments: [
+      ("{,", "millpond.json is not JSON: a key must stand here at byte 1"),
+      ("[]", "millpond.json is not a JSON object"),
+      (#"{"models":"a"}"#, "millpond.json: key 'models': not an array of strings"),
+      (#"{"models":[1]}"#, "millpond.json: key 'models': not an array of strings"),
+      (#"{"listen":7070}"#, "millpond.json: key 'listen': not a string"),
+      (
+        #"{"models":["a"],"threads":"2"}"#,
+        "millpond.json: key 'threads': not a whole number from 1 to 1024"
+      ),
+      (
+        #"{"models":["a"],"replicas":{"a":1.5}}"#,
+        "millpond.json: key 'replicas': it is N or NAME=N, with N from 1 to 1024"
+      ),
+      (
+        #"{"models":["a"],"modle":1}"#,
+        "millpond.json: unknown key 'modle'; the keys are listen, models, replicas, workers, "
+          + "threads, precision, workerBinary, logLevel"
+      ),
+    ])
   func badFiles(file: String, message: String) {
     #expect(refusal(file: file)?.message == message)
   }
@@ -170,7 +174,8 @@ struct ServeSettingsTests {
     #expect(read.models == [model("a", "a")])
     let long = try TemporaryFile([UInt8](repeating: 0x20, count: SettingsFile.byteCountMax + 1))
     let error = #expect(throws: SettingsError.self) { try SettingsFile(path: long.path) }
-    #expect(error?.message.hasSuffix("is longer than a configuration can be: 1048576 bytes") == true)
+    #expect(
+      error?.message.hasSuffix("is longer than a configuration can be: 1048576 bytes") == true)
   }
 
   @Test("nothing to serve is refused")
@@ -201,10 +206,13 @@ struct ServeSettingsTests {
 
 @Suite("Model arguments")
 struct ModelArgumentTests {
-  @Test("the name is NAME, else the last component of the path", arguments: [
-    ("a=x/y", "a", "x/y"), ("x/y", "y", "x/y"), ("x/y//", "y", "x/y//"), ("./a=b", "a=b", "./a=b"),
-    ("a=b=c", "a", "b=c"), ("/", nil, nil), ("/usr/bin/..", "usr", "/usr/bin/.."),
-  ])
+  @Test(
+    "the name is NAME, else the last component of the path",
+    arguments: [
+      ("a=x/y", "a", "x/y"), ("x/y", "y", "x/y"), ("x/y//", "y", "x/y//"),
+      ("./a=b", "a=b", "./a=b"),
+      ("a=b=c", "a", "b=c"), ("/", nil, nil), ("/usr/bin/..", "usr", "/usr/bin/.."),
+    ])
   func names(text: String, name: String?, directory: String?) throws {
     guard let name, let directory else {
       #expect(throws: ValueError("no name: it is [NAME=]DIR")) { try ModelArgument(text) }

@@ -29,9 +29,10 @@ package struct CallRun<Report: AnswerReport>: ~Copyable {
   /// - Throws: `OutputClosed`, `CancellationError`, and `CommandFailure` for unreadable input.
   package consuming func run(
     kinds: InputKinds, name: String,
-    call: @escaping @Sendable ([InputValue]) async throws(MillpondError) -> [Result<
-      Report.Value, MillpondError
-    >]
+    call:
+      @escaping @Sendable ([InputValue]) async throws(MillpondError) -> [Result<
+        Report.Value, MillpondError
+      >]
   ) async throws -> ExitStatus {
     var run = self
     defer { run.clearProgress() }

@@ -23,9 +23,10 @@ package struct SliceAnswer<Value: Sendable>: Sendable {
 /// - Throws: what `source` or `consume` throws; `CancellationError` when the task is cancelled.
 package func streamCalls<Value: Sendable>(
   from source: InputSource, kinds: InputKinds, name: String, callsMax: Int = 4,
-  call: @escaping @Sendable ([InputValue]) async throws(MillpondError) -> [Result<
-    Value, MillpondError
-  >],
+  call:
+    @escaping @Sendable ([InputValue]) async throws(MillpondError) -> [Result<
+      Value, MillpondError
+    >],
   consume: (SliceAnswer<Value>) throws -> Void
 ) async throws {
   var window = SliceWindow<Value>(countMax: callsMax)

@@ -41,7 +41,8 @@ package enum JSONLine {
     ids.reserveCapacity(json.count)
     for element in json.elements {
       guard let id = element.int.flatMap(UInt32.init(exactly:)) else {
-        return refusal("element \(ids.count) is no token id: a whole number from 0 to \(UInt32.max)")
+        return refusal(
+          "element \(ids.count) is no token id: a whole number from 0 to \(UInt32.max)")
       }
       ids.append(id)
     }

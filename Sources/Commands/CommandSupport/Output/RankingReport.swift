@@ -53,7 +53,8 @@ package struct RankingReport: AnswerReport {
   private func row(rank: Int, _ entry: Ranking.Entry) -> String {
     let score = NumberText.fixed(entry.score.value, 4).padded(left: 9)
     let cut = entry.score.isTruncated ? "✂ " : ""
+    let document = cut + entry.preview
     return String(rank).padded(left: 5) + score + String(entry.index).padded(left: 7)
-      + "  \(cut)\(entry.preview)\n"
+      + (document.isEmpty ? "" : "  " + document) + "\n"
   }
 }

@@ -85,7 +85,7 @@ package enum InfoReport {
     if !model.labels.isEmpty { text += "  labels        \(list(model.labels))\n" }
     if !model.prompts.isEmpty { text += "  prompts       \(list(model.prompts))\n" }
     text += "  runs in       \(shown(model.precision)) on \(shown(model.instructionSet))"
-    text += " (\(shown(model.blasCore))), \(model.threads) threads a worker\n"
+    text += " (\(shown(model.blasCore))), threads a worker: \(model.threads)\n"
     text += "  fingerprint   \(shown(model.fingerprint))\n"
     return text
   }

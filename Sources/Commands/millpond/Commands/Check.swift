@@ -26,7 +26,8 @@ struct Check: AsyncParsableCommand {
       for model in settings.models {
         let problem = try await Self.problem(of: model, program)
         failed = failed || problem != nil
-        try report("model \(model.name)", problem.map { "failed: \($0)" } ?? "ok: \(model.directory)")
+        try report(
+          "model \(model.name)", problem.map { "failed: \($0)" } ?? "ok: \(model.directory)")
       }
       return failed
     }

@@ -26,24 +26,24 @@ final class WorkerLink {
 
   private let eventLoop: any EventLoop
   private let configuration: ClientConfiguration
-  private let reconnects: Bool
   private let logger: Logger
   private let onEvent: (WorkerLink, Event) -> Void
   private var connection: ClientConnection?
   private var backoff = Backoff()
   private var isStopped = false
+  private var isGone = false
+  /// Counts connections, so that events of an old one are known as such.
+  private var generation = 0
 
-  /// - Parameter reconnects: whether to try again when it is lost; a worker of our own comes back
-  ///   at another port, which the supervisor tells.
+  /// A lost connection is made anew, later and later while it fails.
   init(
-    id: WorkerPool.WorkerID, address: WorkerAddress, processID: Int, reconnects: Bool,
+    id: WorkerPool.WorkerID, address: WorkerAddress, processID: Int,
     configuration: ClientConfiguration, eventLoop: any EventLoop, logger: Logger,
     onEvent: @escaping (WorkerLink, Event) -> Void
   ) {
     self.id = id
     self.address = address
     self.processID = processID
-    self.reconnects = reconnects
     self.configuration = configuration
     self.eventLoop = eventLoop
     self.logger = logger
@@ -52,20 +52,29 @@ final class WorkerLink {
 
   /// Makes the connection, at once.
   func connect() {
-    let made = ClientConnection(
+    generation += 1
+    connection = ClientConnection(
       host: address.host, port: address.port, on: eventLoop, configuration: configuration
-    ) { [weak self] event in
-      self?.connectionEvent(event)
+    ) { [weak self, generation] event in
+      // The worker may have moved while an old connection was ending.
+      guard let self, generation == self.generation else { return }
+      connectionEvent(event)
     }
-    connection = made
+  }
+
+  /// Its process has ended: nothing listens at the address until it has moved.
+  func processEnded() {
+    isGone = true
   }
 
   /// The worker was started anew.
   func moved(to address: WorkerAddress, processID: Int) {
     self.address = address
     self.processID = processID
-    connection?.close()
+    isGone = false
+    let old = connection
     connect()
+    old?.close()
   }
 
   func stop() {
@@ -130,12 +139,13 @@ final class WorkerLink {
   }
 
   private func reconnectLater() {
-    guard reconnects, !isStopped else { return }
+    guard !isGone, !isStopped else { return }
     let wait = TimeAmount(backoff.next(jitter: .random(in: 0...1)))
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     eventLoop.scheduleTask(in: wait) {
-      guard !bound.value.isStopped, bound.value.connection == nil else { return }
-      bound.value.connect()
+      let link = bound.value
+      guard !link.isGone, !link.isStopped, link.connection == nil else { return }
+      link.connect()
     }
   }
 }

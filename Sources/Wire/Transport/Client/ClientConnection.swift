@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Logging
 package import NIOCore
 internal import NIOPosix
@@ -123,7 +124,7 @@ package final class ClientConnection {
       case .success(let channel): bound.value.connected(channel)
       case .failure(let error):
         bound.value.channelClosed(
-          TransportError(.unreachable, "\(bound.value.address): \(error)"))
+          TransportError(.unreachable, "\(bound.value.address): \(error.connectReason)"))
       }
     }
   }
@@ -319,5 +320,21 @@ private final class ClientConnectionHandler: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     guard connection.isOwn(context.channel) else { return context.close(promise: nil) }
     connection.close(TransportError(.connectionClosed, "\(error)"))
+  }
+}
+
+extension Error {
+  /// Why a connection could not be made, in the system's words.
+  fileprivate var connectReason: String {
+    switch self as any Error {
+    case let error as NIOConnectionError:
+      if error.dnsAError != nil, error.connectionErrors.isEmpty { return "no such host" }
+      return error.connectionErrors.first?.error.connectReason ?? "no address to connect to"
+    case let error as IOError: return String(cString: strerror(error.errnoCode))
+    case let error as ChannelError:
+      if case .connectTimeout = error { return "no answer in time" }
+      return "\(error)"
+    default: return "\(self)"
+    }
   }
 }

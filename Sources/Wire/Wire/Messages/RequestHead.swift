@@ -52,6 +52,16 @@ package struct RequestHead: Sendable, Equatable {
     self.token = token
   }
 
+  /// - Throws: INVALID_ARGUMENT if the body holds another number of inputs than the head says: the
+  ///   bounds were checked against the head's.
+  package func check(inputCount: Int) throws(Status) {
+    guard inputCount == self.inputCount else {
+      throw Status(
+        .invalidArgument,
+        "the head counts \(self.inputCount) inputs, the body has \(inputCount)")
+    }
+  }
+
   /// The method, or nil for a number that this version does not know.
   package var method: Method? { Method(rawValue: methodNumber) }
 
