@@ -33,13 +33,18 @@ struct ModelOptions: ParsableArguments {
 
   /// The model's name: NAME, or the last component of the path.
   var name: String {
-    if let equals = model.firstIndex(of: "=") { return String(model[..<equals]) }
+    if let named { return String(named.name) }
     let path = model.reversed().drop { $0 == "/" }
     return String(path.prefix { $0 != "/" }.reversed())
   }
 
-  var directory: String {
-    guard let equals = model.firstIndex(of: "=") else { return model }
-    return String(model[model.index(after: equals)...])
+  var directory: String { named.map { String($0.directory) } ?? model }
+
+  /// NAME=DIR; a name has no slash, so a path with an equals sign is no such pair.
+  private var named: (name: Substring, directory: Substring)? {
+    guard let equals = model.firstIndex(of: "="), !model[..<equals].contains("/") else {
+      return nil
+    }
+    return (model[..<equals], model[model.index(after: equals)...])
   }
 }

@@ -78,11 +78,16 @@ struct CallWork: Sendable {
   /// Whether no unit is computed.
   var tokenizeOnly: Bool { finish == .tokens }
 
-  /// Bytes that the call holds until it is answered: its texts, the rows of its results and a
-  /// little for each input.
+  /// What a byte of text may take as ids and spellings: a token of two bytes takes about 60.
+  private static let tokenizedBytesPerByte = 32
+
+  /// Bytes that the call holds until it is answered: its texts, the rows or tokens of its results
+  /// and a little for each input.
   func heldBytes(rowWidth: Int) -> Int {
-    let rows = tokenizeOnly ? 0 : units.count * rowWidth * 4
-    return units.reduce(0) { $0 + $1.byteCount } + rows + inputCount * 128
+    let texts = units.reduce(0) { $0 + $1.byteCount }
+    let results =
+      tokenizeOnly ? texts * Self.tokenizedBytesPerByte : units.count * rowWidth * 4
+    return texts + results + inputCount * 128
   }
 
   // MARK: - Checks

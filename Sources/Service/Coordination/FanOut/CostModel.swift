@@ -9,6 +9,8 @@ package struct CostModel: Sendable, Equatable {
   private static let nanosecondsPerByteAtFirst = 30_000.0
   /// What an input costs beside its bytes: two special tokens are about eight bytes.
   private static let bytesPerInput = 8.0
+  /// Nanoseconds of an hour: what peers report may be anything, and costs are summed.
+  private static let costMax = 3.6e12
 
   private var nanosecondsPerByte = CostModel.nanosecondsPerByteAtFirst
   private var observations = 0
@@ -17,7 +19,7 @@ package struct CostModel: Sendable, Equatable {
 
   /// Nanoseconds of one compute thread for an input of that many bytes.
   package func cost(byteCount: Int) -> Int64 {
-    Int64((Double(byteCount) + Self.bytesPerInput) * nanosecondsPerByte)
+    Int64(min((Double(byteCount) + Self.bytesPerInput) * nanosecondsPerByte, Self.costMax))
   }
 
   /// Takes in one answered piece.

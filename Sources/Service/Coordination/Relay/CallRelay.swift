@@ -32,6 +32,7 @@ final class CallRelay {
 
   /// Answers of about this size go out in one frame, so that a large one does not hold up others.
   private static let answerFrameBytes = 256 << 10
+  private static let reportedMicrosecondsMax: UInt64 = 86_400_000_000
 
   let model: String
   let byteCount: Int
@@ -239,11 +240,13 @@ final class CallRelay {
 
   private func observe(_ piece: Piece, _ timings: Timings) {
     let bytes = piece.inputs.reduce(0) { $0 + inputByteCounts[$1] }
-    environment.observed(
-      bytes, piece.inputs.count, Int64(clamping: timings.computeMicroseconds) * 1_000)
+    // A day at most, so that no sum overflows, whatever a worker says.
+    let compute = min(timings.computeMicroseconds, Self.reportedMicrosecondsMax)
+    environment.observed(bytes, piece.inputs.count, Int64(compute) * 1_000)
     self.timings.queueMicroseconds = max(self.timings.queueMicroseconds, timings.queueMicroseconds)
-    self.timings.tokenizeMicroseconds += timings.tokenizeMicroseconds
-    self.timings.computeMicroseconds += timings.computeMicroseconds
+    self.timings.tokenizeMicroseconds += min(
+      timings.tokenizeMicroseconds, Self.reportedMicrosecondsMax)
+    self.timings.computeMicroseconds += compute
   }
 
   private func take(_ answered: OpenPiece) -> Bool {
