@@ -30,10 +30,13 @@ run: build model
 CLEAN := env -u OPENBLAS_CORETYPE -u OPENBLAS_NUM_THREADS -u OMP_NUM_THREADS \
          $(shell grep -qw avx512vl /proc/cpuinfo && echo OPENBLAS_CORETYPE=SkylakeX)
 
+TEST := $(CLEAN) swift test -c release --skip-build --disable-xctest --disable-testable-imports
+
 # -enable-testing would rebuild everything: the tests use package access in its place.
 test: setup model
 	swift build -c release --build-tests
-	$(CLEAN) swift test -c release --skip-build --disable-xctest --disable-testable-imports
+	$(TEST) --skip IntegrationTests
+	$(TEST) --filter IntegrationTests
 
 bench: build model
 	@Tests/Peers/bench

@@ -105,6 +105,8 @@ let service: [Target] = [
       "Transport", "Wire", "CPlatform", nioCore, nioPosix, logging, subprocess, systemPackage,
       unixSignals,
     ]),
+  module(
+    "Benchmarks", in: "Service", ["Inference", "MillpondClient", "JSON", "CPlatform", logging]),
   module("ServiceSupport", in: "Service", ["JSON", "MillpondClient", "CPlatform", logging]),
 ]
 
@@ -118,11 +120,17 @@ let commands: [Target] = [
     ], path: "Sources/Commands/millpond", swiftSettings: swiftSettings),
   .executableTarget(
     name: "millpond-worker",
-    dependencies: ["WorkerService", "Inference", "Resolution", argumentParser, logging],
+    dependencies: [
+      "WorkerService", "Benchmarks", "Inference", "Resolution", argumentParser, logging,
+    ],
     path: "Sources/Commands/millpond-worker", swiftSettings: swiftSettings),
 ]
 
 let testTargets: [Target] = [
+  .target(
+    name: "TestSupport", dependencies: ["JSON", "MillpondClient", "Transport", "Wire", nioCore],
+    path: "Tests/TestSupport", swiftSettings: swiftSettings),
+  tests("Integration", ["TestSupport", "JSON", "MillpondClient", "Transport", "Wire"]),
   tests("JSON", ["JSON"]),
   tests("CPlatform", ["CPlatform"]),
   tests("CKernels", ["CKernels"]),
@@ -135,7 +143,20 @@ let testTargets: [Target] = [
   tests("Tokenization", ["JSON", "Tokenization"]),
   tests("Inference", ["Inference", "JSON"]),
   tests("Coordination", ["Coordination", "Wire"]),
-  tests("Command", ["CommandSupport", "ServiceSupport", "MillpondClient", "JSON", logging]),
+  tests("Wire", ["Wire", "JSON"]),
+  tests(
+    "Transport",
+    [
+      "Transport", "Wire", "JSON", nioCore, nioPosix, logging,
+      .product(name: "NIOEmbedded", package: "swift-nio"),
+      .product(name: "NIOTestUtils", package: "swift-nio"),
+    ]),
+  tests(
+    "Command",
+    [
+      "millpond", "CommandSupport", "ServiceSupport", "MillpondClient", "Transport", "Wire",
+      nioCore, nioPosix, argumentParser, logging,
+    ]),
 ]
 
 let package = Package(

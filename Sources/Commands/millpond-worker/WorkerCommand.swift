@@ -14,7 +14,7 @@ struct WorkerCommand: AsyncParsableCommand {
       Prints "ready HOST:PORT" on standard output once it serves; logs go to standard error.
       Usually `millpond serve` starts it.
       """,
-    subcommands: [Serve.self, Inspect.self],
+    subcommands: [Serve.self, Inspect.self, Bench.self],
     defaultSubcommand: Serve.self)
 
   static func main() async {

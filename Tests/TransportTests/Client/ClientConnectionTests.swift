@@ -154,7 +154,9 @@ struct ClientConnectionTests {
     let error = await client.closed()
     #expect(error?.code == .connectionClosed)
     #expect(error?.message == "127.0.0.1:\(server.port): no answer to a ping")
-    #expect(try peer.readToEnd().map(\.header.kind) == [.hello, .ping])
+    // On a busy machine the peer's hello may come after a first ping, which it answers.
+    let kinds = try peer.readToEnd().map(\.header.kind)
+    #expect(kinds == [.hello, .ping] || kinds == [.hello, .ping, .ping])
   }
 
   @Test("a server that answers pings is kept")
