@@ -31,6 +31,16 @@ package enum Fixtures {
     return url.path
   }
 
+  /// Path of a file of the repository.
+  package static func repositoryPath(_ relative: String) -> String {
+    root.appendingPathComponent(relative).path
+  }
+
+  /// Path of a file of Tests/Fixtures.
+  package static func path(_ relative: String) -> String {
+    folder.appendingPathComponent(relative).path
+  }
+
   /// The bytes of a file of Tests/Fixtures.
   package static func bytes(_ relative: String) throws -> [UInt8] {
     [UInt8](try Data(contentsOf: folder.appendingPathComponent(relative)))

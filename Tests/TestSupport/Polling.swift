@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// How long tests wait for what must happen. Generous, since machines are shared: a test that meets
 /// one of these has failed.
 package enum Patience {
@@ -47,4 +49,17 @@ package func timed<Value: Sendable>(
   let began = ContinuousClock.now
   let value = try await body()
   return (value, ContinuousClock.now - began)
+}
+
+/// Set once, read by many.
+package final class Flag: Sendable {
+  private let value = Atomic<Bool>(false)
+
+  package init() {}
+
+  package var isSet: Bool { value.load(ordering: .relaxed) }
+
+  package func set() {
+    value.store(true, ordering: .relaxed)
+  }
 }

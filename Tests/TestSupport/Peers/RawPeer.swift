@@ -46,7 +46,9 @@ package final class RawPeer {
   /// - Returns: how many bytes; nil if the server has closed.
   package func sendNow(_ bytes: ArraySlice<UInt8>) -> Int? {
     let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
-    let count = bytes.withUnsafeBytes { Glibc.send(descriptor.descriptor, $0.baseAddress, $0.count, flags) }
+    let count = bytes.withUnsafeBytes {
+      Glibc.send(descriptor.descriptor, $0.baseAddress, $0.count, flags)
+    }
     if count >= 0 { return count }
     return errno == EAGAIN || errno == EINTR ? 0 : nil
   }
@@ -66,7 +68,9 @@ package final class RawPeer {
 
   /// The server's next frame, or nil at the end of the stream.
   package func readFrame(within limit: Duration = Patience.usual) async throws -> Frame? {
-    try await eventually("the server sends a frame", within: limit) { () -> Frame?? in
+    try await eventually(
+      "the server sends a frame", within: limit, every: .milliseconds(1)
+    ) { () -> Frame?? in
       if let frame = try decoder.decode(buffer: &buffer) { return .some(frame) }
       if isAtEnd { return .some(nil) }
       receiveNow()
@@ -100,6 +104,19 @@ package final class RawPeer {
       last = try GoAway(decoding: frame.head.readableBytesSpan)
     }
     return last
+  }
+
+  /// What `readGoAway` gives, if the stream has ended; nil while it has not.
+  package func readGoAwayNow() async throws -> GoAway?? {
+    receiveNow()
+    guard isAtEnd else { return nil }
+    return .some(try await readGoAway())
+  }
+
+  /// Takes in what has come, and gives the count of all bytes so far.
+  package func receiveSome() throws -> Int {
+    receiveNow()
+    return bytesReceived
   }
 
   /// Ends the stream in this direction.

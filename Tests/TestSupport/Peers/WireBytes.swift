@@ -1,6 +1,6 @@
 internal import NIOCore
+package import Transport
 package import Wire
-internal import Transport
 
 /// Frames as a client sends them, encoded.
 package enum WireBytes {
@@ -41,6 +41,14 @@ package enum WireBytes {
     return call(callID, .tokenize, texts, request.encoded(), model, nil)
   }
 
+  /// A whole Tokenize of one input of token ids.
+  package static func tokenize(_ callID: UInt64, ids: [UInt32], model: String) -> [UInt8] {
+    let request = TokenizeRequest(inputs: [.ids(ids)])
+    let head = RequestHead(method: .tokenize, model: model, inputCount: 1)
+    return frame(
+      .request, flags: .end, callID: callID, head: head.encoded(), body: request.encoded())
+  }
+
   private static func call(
     _ callID: UInt64, _ method: Method, _ texts: [String], _ body: [UInt8], _ model: String,
     _ budgetMicroseconds: UInt64?
@@ -54,4 +62,14 @@ package enum WireBytes {
   private static func littleEndian(_ number: some FixedWidthInteger) -> [UInt8] {
     withUnsafeBytes(of: number.littleEndian) { Array($0) }
   }
+}
+
+extension Frame {
+  /// Its head, of an answer.
+  package func responseHead() throws -> ResponseHead {
+    try ResponseHead(decoding: head.readableBytesSpan)
+  }
+
+  /// Its body, copied.
+  package var bodyBytes: [UInt8] { Array(body.readableBytesView) }
 }

@@ -100,6 +100,16 @@ package final class ChildProcess: Sendable {
   /// What it has written so far to standard error; what is not UTF-8 is repaired.
   package var standardError: String { String(decoding: error.contents(), as: UTF8.self) }
 
+  /// Gives it something to read, where its standard input is held. Little enough not to wait.
+  package func write(_ bytes: [UInt8]) throws {
+    guard let end = state.withLock({ $0.inputEnd }) else {
+      throw TestFailure("the standard input of process \(processID) is not held")
+    }
+    guard Glibc.send(end.descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+      throw TestFailure("process \(processID) does not read: errno \(errno)")
+    }
+  }
+
   /// The end of its standard input, where it was held.
   package func endInput() {
     state.withLock { $0.inputEnd = nil }
@@ -208,4 +218,11 @@ private func withCStrings<Result>(
   defer { for pointer in pointers { free(pointer) } }
   pointers.append(nil)
   return body(pointers)
+}
+
+/// Sends a signal to a process that a child of ours has started.
+package func killProcess(_ processID: Int, _ signal: Int32) {
+  // 0 and below are groups of processes, ours among them.
+  guard processID > 1, let processID = pid_t(exactly: processID) else { return }
+  kill(processID, signal)
 }

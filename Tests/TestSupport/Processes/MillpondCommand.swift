@@ -31,9 +31,17 @@ package func millpond(
 ) async throws -> CommandResult {
   let process = try ChildProcess(
     Executables.millpond(), arguments, environment: environment, input: .bytes(input))
-  let exit = try await process.exit(within: limit)
-  return CommandResult(
-    exit: exit, output: process.standardOutput, messages: process.standardError)
+  return try await process.result(within: limit)
+}
+
+extension ChildProcess {
+  /// What it came to, once it has ended.
+  ///
+  /// - Throws: `TestFailure` if it goes on.
+  package func result(within limit: Duration = Patience.usual) async throws -> CommandResult {
+    CommandResult(
+      exit: try await exit(within: limit), output: standardOutput, messages: standardError)
+  }
 }
 
 /// Runs `millpond` with arguments that are text.

@@ -25,7 +25,9 @@ final class OpenFile: Sendable {
     unlink(path)
     var offset = 0
     while offset < bytes.count {
-      let count = bytes[offset...].withUnsafeBytes { write(file.descriptor, $0.baseAddress, $0.count) }
+      let count = bytes[offset...].withUnsafeBytes {
+        write(file.descriptor, $0.baseAddress, $0.count)
+      }
       guard count > 0 else { throw TestFailure("cannot write a temporary file: errno \(errno)") }
       offset += count
     }

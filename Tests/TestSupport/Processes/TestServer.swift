@@ -108,6 +108,22 @@ package final class TestServer: Sendable {
     return state != "Z" && state != "X"
   }
 
+  /// How many descriptors a process has open.
+  package static func openDescriptors(of processID: Int32) throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/\(processID)/fd").count
+  }
+
+  /// Process ids of a process's children.
+  package static func children(of processID: Int32) -> [Int] {
+    let path = "/proc/\(processID)/task"
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return threads.flatMap { thread in
+      let children =
+        (try? String(contentsOfFile: "\(path)/\(thread)/children", encoding: .utf8)) ?? ""
+      return children.split(separator: " ").compactMap { Int($0) }
+    }
+  }
+
   private static func readyAddress(_ output: [UInt8]) -> ServerAddress? {
     let lines = String(decoding: output, as: UTF8.self)
     guard lines.hasSuffix("\n"), let line = lines.split(separator: "\n").first,

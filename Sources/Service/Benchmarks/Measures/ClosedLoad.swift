@@ -71,7 +71,8 @@ package struct ClosedLoad: Sendable {
     for _ in 0..<10_000 {
       do throws(BenchmarksError) {
         return try await target.embed(range, lane: lane)
-      } catch  where error.code == .overloaded {
+      } catch {
+        guard error.code == .overloaded else { throw error }
         refusals += 1
         try await Task.sleep(for: max(error.retryAfter, .milliseconds(1)))
       }

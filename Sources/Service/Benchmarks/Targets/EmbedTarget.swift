@@ -31,4 +31,20 @@ package struct TargetFacts: Sendable, Equatable {
   package var workers: Int
   /// The version of the program.
   package var version: String
+
+  /// Facts as given.
+  package init(
+    kind: String, model: String, fingerprint: String, precision: String, instructionSet: String,
+    blasCore: String, threads: Int, workers: Int, version: String
+  ) {
+    self.kind = kind
+    self.model = model
+    self.fingerprint = fingerprint
+    self.precision = precision
+    self.instructionSet = instructionSet
+    self.blasCore = blasCore
+    self.threads = threads
+    self.workers = workers
+    self.version = version
+  }
 }

@@ -30,7 +30,7 @@ package final class ServerTarget: EmbedTarget {
       while clients.count < lanes {
         clients.append(try await MillpondClient.connect(to: address, agent: agent))
       }
-      info = try await first.info()
+      info = try await settledInfo(first)
     } catch {
       throw BenchmarksError(.unreachable, "\(address): \(error.message)")
     }
@@ -39,6 +39,20 @@ package final class ServerTarget: EmbedTarget {
   }
 
   private static let agent = "millpond bench"
+
+  /// What the server says once none of its workers is on its way up, or after a while.
+  private static func settledInfo(
+    _ client: MillpondClient
+  ) async throws(MillpondError) -> ServerInfo {
+    for _ in 0..<200 {
+      let info = try await client.info()
+      let isSettled = !info.workers.contains { ["starting", "warming"].contains($0.state) }
+      if isSettled { return info }
+      // Cancelled: the next call says so.
+      try? await Task.sleep(for: .milliseconds(50))
+    }
+    return try await client.info()
+  }
 
   private init(
     address: ServerAddress, info: ServerInfo, model name: String?, texts: [BenchmarkText],
