@@ -3,8 +3,8 @@ package import Logging
 internal import NIOCore
 internal import NIOPosix
 internal import Transport
-internal import Wire
 internal import UnixSignals
+internal import Wire
 
 /// A coordinator's life: workers up, listener open, until told to stop.
 package enum Coordinator {

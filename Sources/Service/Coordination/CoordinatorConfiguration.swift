@@ -82,7 +82,8 @@ package struct FanOutConfiguration: Sendable, Hashable {
   /// with over 500 ms before it, five losses, late after eight times the prediction and 1 s.
   package static var defaults: FanOutConfiguration {
     FanOutConfiguration(
-      pieceMin: .milliseconds(5), pieceBatches: 4, pieceMax: .milliseconds(40), outstandingPerWorker: 2,
+      pieceMin: .milliseconds(5), pieceBatches: 4, pieceMax: .milliseconds(40),
+      outstandingPerWorker: 2,
       workerBacklogMax: .milliseconds(500), lossesMax: 5, lateFactor: 8, lateMin: .seconds(1))
   }
 

@@ -102,7 +102,9 @@ final class CoordinatorState {
       pool.ready(link.id, info: info)
       logger.info(
         "worker ready",
-        metadata: ["worker": "\(link.address)", "model": "\(info.name)", "pid": "\(link.processID)"]
+        metadata: [
+          "worker": "\(link.address)", "model": "\(info.name)", "pid": "\(link.processID)",
+        ]
       )
       checkReady()
       pumpAll(model: info.name)

@@ -27,7 +27,8 @@ extension Status {
       }
     let retryAfter = error.retryAfter.map { duration in
       let (seconds, attoseconds) = duration.components
-      return UInt64(clamping: seconds) * 1_000_000 + UInt64(clamping: attoseconds / 1_000_000_000_000)
+      return UInt64(clamping: seconds) * 1_000_000
+        + UInt64(clamping: attoseconds / 1_000_000_000_000)
     }
     self.init(
       code, reason: reason, error.message,

@@ -18,6 +18,7 @@ public struct Input: Sendable, Equatable, ExpressibleByStringLiteral {
     Input(wire: .pair(query: query, document: document))
   }
 
+  /// A text.
   public init(stringLiteral text: String) {
     self = .text(text)
   }
@@ -51,6 +52,7 @@ public struct CallOptions: Sendable, Hashable {
   public var model: String?
   /// How long the caller waits; nil is for ever, zero is already too late.
   public var timeout: Duration?
+  /// What happens to a text over the limit.
   public var truncation: Truncation
   /// Lowers the model's limit of tokens for this call; special tokens count.
   public var maxTokens: Int?
@@ -59,6 +61,7 @@ public struct CallOptions: Sendable, Hashable {
   /// Repeated in the server's logs; at most 128 bytes.
   public var requestID: String
 
+  /// Options; by default none is set.
   public init(
     model: String? = nil, timeout: Duration? = nil, truncation: Truncation = .off,
     maxTokens: Int? = nil, isBulk: Bool = false, requestID: String = ""
@@ -85,6 +88,7 @@ public struct EmbedOptions: Sendable, Hashable {
   /// Whether vectors have length 1; nil is as the model says.
   public var normalize: Bool?
 
+  /// Options; by default none is set.
   public init(prompt: String? = nil, dimensions: Int? = nil, normalize: Bool? = nil) {
     self.prompt = prompt
     self.dimensions = dimensions

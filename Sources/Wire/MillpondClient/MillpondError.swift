@@ -26,6 +26,7 @@ public struct MillpondError: Error, Sendable, Equatable, CustomStringConvertible
     public var name: String { StatusCode(rawValue: rawValue)?.name ?? "UNKNOWN" }
   }
 
+  /// Which of gRPC's codes.
   public var code: Code
   /// For a person: names limits and counts.
   public var message: String
@@ -38,6 +39,7 @@ public struct MillpondError: Error, Sendable, Equatable, CustomStringConvertible
   /// No server answered at the address at all.
   public var isUnreachable: Bool
 
+  /// An error of the client's own side.
   public init(
     _ code: Code, _ message: String, isRetryable: Bool = false, retryAfter: Duration = .zero,
     inputIndex: Int? = nil, isUnreachable: Bool = false
@@ -50,6 +52,7 @@ public struct MillpondError: Error, Sendable, Equatable, CustomStringConvertible
     self.isUnreachable = isUnreachable
   }
 
+  /// `CODE: message`.
   public var description: String { "\(code.name): \(message)" }
 
   init(_ status: Status) {

@@ -1,8 +1,11 @@
 /// Where a server listens: `HOST:PORT`, or `[ADDRESS]:PORT` for IPv6.
 public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
+  /// A name or an address, IPv6 without brackets.
   public var host: String
+  /// 0…65535.
   public var port: Int
 
+  /// An address of its parts.
   public init(host: String, port: Int) {
     self.host = host
     self.port = port
@@ -23,6 +26,7 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
     self.init(host: String(host), port: port)
   }
 
+  /// `HOST:PORT`, with brackets around an IPv6 address.
   public var description: String {
     host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }

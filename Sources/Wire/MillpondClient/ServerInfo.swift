@@ -4,34 +4,49 @@ internal import Wire
 public struct ServerInfo: Sendable, Hashable {
   /// A served model.
   public struct Model: Sendable, Hashable {
+    /// As calls name it.
     public var name: String
+    /// `<model>-<numerics>`: changes exactly when results may change.
     public var fingerprint: String
+    /// The class that config.json names.
     public var architecture: String
     /// "embed" or "classify".
     public var task: String
     /// "cosine", "cross-encoder" or "none".
     public var score: String
+    /// Longest input in tokens, special ones included.
     public var maxTokens: Int
     /// 0 on a classifier.
     public var dimensions: Int
+    /// In label-id order; empty on an embedding model.
     public var labels: [String]
+    /// Names of the prompts that the model has.
     public var prompts: [String]
+    /// Number type that it computes in: "f32".
     public var precision: String
+    /// Of the row kernels: "avx512".
     public var instructionSet: String
+    /// Of the matrix products: "SkylakeX".
     public var blasCore: String
+    /// Compute threads of a worker.
     public var threads: Int
+    /// Numbers in the weights.
     public var parameters: Int
   }
 
   /// A worker as its coordinator sees it.
   public struct Worker: Sendable, Hashable {
+    /// `HOST:PORT`.
     public var address: String
+    /// The model that it serves.
     public var model: String
     /// "starting", "warming", "ready", "draining" or "down".
     public var state: String
     /// 0 when the process is not the coordinator's.
     public var processID: Int
+    /// Times that its process was started again.
     public var restarts: Int
+    /// Pieces that it was sent and has not answered.
     public var openPieces: Int
     /// Predicted compute time of everything queued and running.
     public var backlog: Duration
@@ -39,10 +54,15 @@ public struct ServerInfo: Sendable, Hashable {
 
   /// "worker" or "coordinator".
   public var role: String
+  /// The server's version.
   public var version: String
+  /// By name.
   public var models: [Model]
+  /// Of a coordinator; a worker lists none.
   public var workers: [Worker]
+  /// Of the server's process, mapped weights included.
   public var residentBytes: UInt64
+  /// Since the process served.
   public var uptime: Duration
 
   init(_ wire: InfoResponse) {
@@ -90,8 +110,11 @@ extension ServerInfo.Worker {
 public struct ServerHealth: Sendable, Hashable {
   /// Workers of one model.
   public struct Model: Sendable, Hashable {
+    /// As calls name it.
     public var name: String
+    /// Workers that take calls.
     public var workersReady: Int
+    /// Workers that there should be.
     public var workersKnown: Int
   }
 
@@ -101,6 +124,7 @@ public struct ServerHealth: Sendable, Hashable {
   public var isReady: Bool
   /// No compute thread has been stuck in a step for longer than the limit.
   public var isProgressing: Bool
+  /// By name.
   public var models: [Model]
 
   init(_ wire: HealthResponse) {
