@@ -62,6 +62,32 @@ package struct SharedWeights: Sendable {
     return SharedWeights(storage)
   }
 
+  /// `count` zeros that `fill` may write to before anyone reads them. Throws `.outOfMemory`.
+  static func floats(
+    count: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void
+  ) throws(KernelsError) -> SharedWeights {
+    let storage = try FloatStorage(count: count)
+    fill(storage.address)
+    return SharedWeights(storage)
+  }
+
+  /// These weights, `[rows, columns]`, as f32 with rows and columns exchanged: a copy. Throws
+  /// `.outOfMemory`.
+  package func transposed(
+    rows: Int, columns: Int, _ table: KernelTable
+  ) throws(KernelsError) -> SharedWeights {
+    precondition(rows * columns == count)
+    // A converted copy has no other owner.
+    let converted = try asFloats(table)
+    let result = try SharedWeights.floats(count: count) { out in
+      let source = converted.floats
+      for row in 0..<rows {
+        for column in 0..<columns { out[column * rows + row] = source[row * columns + column] }
+      }
+    }
+    return withExtendedLifetime(converted) { result }
+  }
+
   /// A copy of little-endian `bytes`, for memory that will go away. Throws `.outOfMemory`.
   package static func copy(
     _ bytes: RawSpan, of type: ElementType

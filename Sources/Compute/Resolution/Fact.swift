@@ -6,6 +6,7 @@ package enum Fact: String, Sendable, CaseIterable {
   case task
   case modules
   case pooling
+  case dense
   case normalize
   case labels
   case activation
@@ -125,4 +126,8 @@ extension FactKey where Value == TokenizerOptions {
 
 extension FactKey where Value == FamilyTensors {
   static var tensors: Self { Self(fact: .tensors) }
+}
+
+extension FactKey where Value == DenseModules {
+  static var dense: Self { Self(fact: .dense) }
 }

@@ -76,3 +76,15 @@ extension FamilyTensors: FactValue {
     "\(used.count) used, \(unused.count) unused"
   }
 }
+
+/// The Dense modules in file order.
+struct DenseModules: FactValue {
+  var list: [DenseModule]
+
+  var factText: String {
+    list.isEmpty
+      ? "none"
+      : list.map { "\($0.inFeatures) to \($0.outFeatures), \($0.function.rawValue)" }
+        .joined(separator: "; ")
+  }
+}

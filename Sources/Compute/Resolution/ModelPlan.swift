@@ -10,6 +10,8 @@ package struct ModelPlan: Sendable, Equatable {
   package var conversion: Conversion
   /// How tokens become one row; for a classifier, as its head does it.
   package var pooling: Pooling?
+  /// Maps after the pooling of an embedding, in order.
+  package var dense: [DenseModule]
   /// Whether embeddings are divided by their Euclidean length.
   package var normalize: Bool
   /// What Score means.
@@ -50,6 +52,7 @@ package struct ModelPlan: Sendable, Equatable {
     task = facts[.task]
     conversion = facts[.conversion]
     pooling = facts[.pooling]
+    dense = facts[.dense].list
     normalize = facts[.normalize]
     score = facts[.score].type
     scoreRefusal = facts[.score].reason

@@ -2,6 +2,28 @@
 package enum ModelFamily: String, Sendable, CaseIterable {
   /// BERT with absolute positions, `modeling_bert.py` of transformers.
   case bert
+  /// RoBERTa, XLM-RoBERTa and CamemBERT.
+  case roberta
+  case distilBert = "distilbert"
+  case mpnet
+  case electra
+  case albert
+  case modernBert = "modernbert"
+  case nomicBert = "nomic-bert"
+  /// Alibaba-NLP's `NewModel`.
+  case gte
+  /// DeBERTa, versions 2 and 3.
+  case debertaV2 = "deberta-v2"
+  case qwen2
+  case qwen3
+  case llama
+  case mistral
+  case gemma
+  case gemma2
+  /// The text model of Gemma 3, and EmbeddingGemma.
+  case gemma3
+  case phi3
+  case gpt2
 }
 
 /// What a loaded model answers.
@@ -30,6 +52,14 @@ package enum Pooling: String, Sendable, CaseIterable {
   case cls
   /// The mean of all, special tokens included.
   case mean
+  /// The greatest value of each column.
+  case max
+  /// The sum of all, divided by the root of their number.
+  case meanSqrt = "mean-sqrt"
+  /// The mean in which the n-th token counts n times.
+  case weightedMean = "weighted-mean"
+  /// That of the last token.
+  case last
 }
 
 /// The function from logits to what Classify and Score answer.
@@ -83,4 +113,28 @@ package struct Prompts: Sendable, Equatable {
 package struct TokenizerOptions: Sendable, Equatable {
   /// Whether the tokenizer lower-cases.
   package var lowercases: Bool
+}
+
+/// A Dense module of sentence-transformers: a linear map after the pooling.
+package struct DenseModule: Sendable, Equatable {
+  /// What is done to its sums.
+  package enum Function: String, Sendable, CaseIterable {
+    case identity = "Identity"
+    case tanh = "Tanh"
+    case relu = "ReLU"
+    case gelu = "GELU"
+    case silu = "SiLU"
+    case sigmoid = "Sigmoid"
+  }
+
+  /// The folder with its files, in the model directory.
+  package var path: String
+  /// Width of the vectors that it takes.
+  package var inFeatures: Int
+  /// Width of the vectors that it gives.
+  package var outFeatures: Int
+  /// Whether it has a bias.
+  package var hasBias: Bool
+  /// What is done to its sums.
+  package var function: Function
 }

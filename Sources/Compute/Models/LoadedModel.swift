@@ -1,0 +1,127 @@
+package import Kernels
+package import ModelFiles
+package import Resolution
+
+/// A model that is ready to compute: a backbone and the head of its task. Immutable; any number
+/// of threads may run batches at once, each with a scratch of its own.
+package struct LoadedModel: Sendable {
+  /// What it was loaded as.
+  package let plan: ModelPlan
+  private let backbone: any Backbone
+  private let head: any TaskHead
+  private let table: KernelTable
+
+  /// Maps and checks the weights that `plan` names.
+  ///
+  /// Weights stored as F32 stay in the mapped file, which the model keeps alive. Throws
+  /// `.missing`, `.malformed` and `.unsupported` naming the file with the key, or the tensor with
+  /// expected and actual shape, and `.outOfMemory`.
+  package static func load(
+    plan: ModelPlan, directory: ModelDirectory, table: KernelTable
+  ) throws(ModelError) -> LoadedModel {
+    let loader = WeightLoader(directory.weights, table: table)
+    let backbone = try ModelRegistry.backbone(plan, directory, loader)
+    let head = try ModelRegistry.head(plan, directory, loader, hiddenSize: backbone.hiddenSize)
+    return LoadedModel(plan: plan, backbone: backbone, head: head, table: table)
+  }
+
+  /// Floats in an output row: dimensions of an embedding, or labels.
+  package var outputWidth: Int { head.outputWidth }
+  /// Ids are 0..<vocabularySize.
+  package var vocabularySize: Int { backbone.vocabularySize }
+  /// The most tokens that an input can have, whatever the plan's limit is.
+  package var positionCount: Int { backbone.positionCount }
+  /// 2 where an input can have a second segment, else 1.
+  package var segmentCount: Int { backbone.segmentCount }
+
+  /// The working memory of one thread for batches of at most `tokensMax` tokens and `inputsMax`
+  /// inputs, each of at most `plan.maxTokens`; see the backbone for its size. Memory becomes
+  /// resident when a batch first needs it. Throws `.outOfMemory`.
+  package func makeScratch(tokensMax: Int, inputsMax: Int) throws(ModelError) -> ModelScratch {
+    precondition(tokensMax > 0 && inputsMax > 0)
+    let limits = BatchCapacity(
+      tokensMax: tokensMax, inputsMax: inputsMax, inputTokensMax: plan.maxTokens)
+    return ModelScratch(
+      limits, backbone: try backbone.makeScratch(limits),
+      headElementCount: inputsMax * head.widest)
+  }
+
+  /// Runs a batch. `output` becomes `[inputs, outputWidth]` f32, row-major: pooled vectors before
+  /// `finish`, or logits before `activate`.
+  ///
+  /// A row depends on its own input only: the same bits in any batch, at any place, on any thread,
+  /// where `BLAS.rowsAreIndependent` (else within about 1e-6). Blocks for the whole computation;
+  /// allocates only to grow `output`. Throws `.invalidBatch`, naming input, value and limit, before
+  /// anything is computed.
+  package func forward(
+    _ batch: RaggedBatch, scratch: ModelScratch, into output: inout [Float]
+  ) throws(ModelError) {
+    try check(batch, scratch.limits)
+    let count = batch.inputCount * outputWidth
+    if output.count > count { output.removeLast(output.count - count) }
+    output.append(contentsOf: repeatElement(0, count: count - output.count))
+    backbone.forward(batch, scratch: scratch.backbone)
+    head.apply(scratch.backbone.hidden, batch, scratch, into: &output)
+  }
+
+  /// Cuts a row of `forward` to its first `dimensions` (1…outputWidth) and then, if `normalize`,
+  /// divides it by its Euclidean norm.
+  package func finish(
+    _ row: ArraySlice<Float>, dimensions: Int, normalize: Bool
+  ) -> [Float] {
+    precondition(dimensions > 0 && dimensions <= row.count)
+    var result = Array(row.prefix(dimensions))
+    if normalize {
+      var span = result.mutableSpan
+      table.normalize(&span)
+    }
+    return result
+  }
+
+  /// The plan's activation of a row of logits.
+  package func activate(_ row: ArraySlice<Float>) -> [Float] {
+    var result = Array(row)
+    var span = result.mutableSpan
+    switch plan.activation {
+    case .identity: break
+    case .sigmoid: table.sigmoid(&span)
+    case .softmax: table.softmax(&span)
+    }
+    return result
+  }
+
+  /// The cosine of two rows of `forward`, in −1…1 but for rounding; 0 if one of them is zero.
+  package func cosine(_ first: ArraySlice<Float>, _ second: ArraySlice<Float>) -> Float {
+    let first = finish(first, dimensions: first.count, normalize: true)
+    let second = finish(second, dimensions: second.count, normalize: true)
+    return table.dot(first.span, second.span)
+  }
+
+  private func check(_ batch: RaggedBatch, _ limits: BatchCapacity) throws(ModelError) {
+    func refuse(_ text: String) -> ModelError { ModelError(.invalidBatch, text) }
+    guard batch.tokenCount <= limits.tokensMax, batch.inputCount <= limits.inputsMax else {
+      throw refuse(
+        "a batch of \(batch.inputCount) inputs and \(batch.tokenCount) tokens; the scratch holds "
+          + "\(limits.inputsMax) inputs and \(limits.tokensMax) tokens")
+    }
+    let lengthMax = min(limits.inputTokensMax, positionCount)
+    for input in 0..<batch.inputCount {
+      let length = batch.tokens(of: input).count
+      guard length > 0, length <= lengthMax else {
+        throw refuse("input \(input) has \(length) tokens; the limits are 1 and \(lengthMax)")
+      }
+      let segmentStart = batch.segmentStarts[input]
+      guard segmentStart >= 0, segmentStart <= length else {
+        throw refuse("input \(input): segment start \(segmentStart) with \(length) tokens")
+      }
+      guard segmentStart == length || segmentCount > 1 else {
+        throw refuse("input \(input) has two segments; the model has one")
+      }
+    }
+    if let index = batch.ids.firstIndex(where: { $0 < 0 || Int($0) >= vocabularySize }) {
+      throw refuse(
+        "token \(index) of the batch has the id \(batch.ids[index]); ids are 0 to "
+          + "\(vocabularySize - 1)")
+    }
+  }
+}

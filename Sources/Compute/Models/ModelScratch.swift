@@ -1,0 +1,18 @@
+/// The working memory of one compute thread for one model. Made by `LoadedModel.makeScratch`;
+/// never shared between threads.
+package final class ModelScratch {
+  /// The largest batch that it can hold.
+  package let limits: BatchCapacity
+  let backbone: any BackboneScratch
+  /// Pooled rows on their way through a head, `[inputsMax, widest]`; empty where there is none.
+  var pooled: [Float]
+  /// The same after one of its maps.
+  var mapped: [Float]
+
+  init(_ limits: BatchCapacity, backbone: any BackboneScratch, headElementCount: Int) {
+    self.limits = limits
+    self.backbone = backbone
+    pooled = [Float](repeating: 0, count: headElementCount)
+    mapped = pooled
+  }
+}
