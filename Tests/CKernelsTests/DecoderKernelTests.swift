@@ -15,12 +15,16 @@ struct DecoderKernelTests {
   }
 
   private static let curves = [
-    Curve(testDescription: "gelu", kernel: { $0.gelu }) { 0.5 * $0 * erfc(-$0 * 0.5.squareRoot()) },
-    Curve(testDescription: "gelu_tanh", kernel: { $0.gelu_tanh }) {
-      0.5 * $0 * (1 + tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0)))
-    },
-    Curve(testDescription: "silu", kernel: { $0.silu }) { $0 / (1 + exp(-$0)) },
-    Curve(testDescription: "relu", kernel: { $0.relu }) { max(0, $0) },
+    Curve(
+      testDescription: "gelu", kernel: { $0.gelu },
+      exact: { 0.5 * $0 * erfc(-$0 * 0.5.squareRoot()) }),
+    Curve(
+      testDescription: "gelu_tanh", kernel: { $0.gelu_tanh },
+      exact: {
+        0.5 * $0 * (1 + tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0)))
+      }),
+    Curve(testDescription: "silu", kernel: { $0.silu }, exact: { $0 / (1 + exp(-$0)) }),
+    Curve(testDescription: "relu", kernel: { $0.relu }, exact: { max(0, $0) }),
   ]
 
   @Test("activations are within 1e-6 of their definitions", arguments: curves)

@@ -161,7 +161,7 @@ struct ConfigReader {
           scaling = try Self.scaling(parameters)
         }
       }
-      let width = Int(Double(headSize) * share)
+      let width = (0...1).contains(share) ? Int(Double(headSize) * share) : 0
       guard width > 0, width % 2 == 0, width <= headSize else {
         throw config.error(
           .unsupported, "partial_rotary_factor",
@@ -180,25 +180,25 @@ struct ConfigReader {
   ) throws(ModelFilesError) -> Rotary.Scaling {
     let key = parameters["rope_type"] == nil ? "type" : "rope_type"
     let name = try parameters.string(key) ?? "default"
-    func factor(_ key: String) throws(ModelFilesError) -> Float {
+    func factor(_ key: String, from least: Double) throws(ModelFilesError) -> Float {
       let value = try parameters.requireDouble(key)
-      guard value > 0, value < 1e6 else {
-        throw parameters.error(.malformed, key, "is \(value), not in 0..<1e6")
+      guard value >= least, value < 1e6 else {
+        throw parameters.error(.malformed, key, "is \(value), not in \(least)..<1e6")
       }
       return Float(value)
     }
     switch name {
     case "default": return .none
-    case "linear": return .linear(factor: try factor("factor"))
+    case "linear": return .linear(factor: try factor("factor", from: 1))
     case "llama3":
-      let low = try factor("low_freq_factor")
-      let high = try factor("high_freq_factor")
+      let low = try factor("low_freq_factor", from: 1e-3)
+      let high = try factor("high_freq_factor", from: 1e-3)
       guard low < high else {
         throw parameters.error(
           .malformed, "low_freq_factor", "is \(low), not below high_freq_factor \(high)")
       }
       return .llama3(
-        factor: try factor("factor"), low: low, high: high,
+        factor: try factor("factor", from: 1), low: low, high: high,
         originalPositions: try parameters.requireInt(
           "original_max_position_embeddings", in: 1...1 << 24))
     default:

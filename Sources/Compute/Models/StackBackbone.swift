@@ -23,7 +23,12 @@ struct StackBackbone: Backbone {
   init(
     _ names: StackTensors, _ settings: StackSettings, maxTokens: Int, loader: WeightLoader
   ) throws(ModelError) {
-    precondition(names.layers.count == settings.layers.count)
+    guard names.layers.count == settings.layers.count else {
+      throw ModelError(
+        .malformed,
+        "config.json gives two numbers of layers: \(names.layers.count) and "
+          + "\(settings.layers.count)")
+    }
     hiddenSize = settings.hiddenSize
     vocabularySize = settings.vocabularySize
     positionCount = settings.positionCount

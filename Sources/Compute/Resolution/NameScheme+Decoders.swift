@@ -70,5 +70,7 @@ extension NameScheme {
       attentionNorm: Part("ln_1"), projections: [Part("attn.c_attn")],
       attentionOutput: Part("attn.c_proj"), feedForwardNorm: Part("ln_2"),
       feedForward: [Part("mlp.c_fc")], feedForwardOutput: Part("mlp.c_proj")),
-    finalNorm: Part("ln_f"), head: [Part("score", .never)], extras: ["lm_head.", "#h."])
+    finalNorm: Part("ln_f"), head: [Part("score", .never)], extras: ["lm_head."],
+    // Masks that old versions stored.
+    extraEndings: [".attn.bias", ".attn.masked_bias"])
 }

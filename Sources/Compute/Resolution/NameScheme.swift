@@ -62,6 +62,8 @@ struct NameScheme: Sendable {
   /// Beginnings of the names of tensors that checkpoints have and a backbone does not use, `#`
   /// for the prefix.
   var extras: [String]
+  /// Endings of such names.
+  var extraEndings: [String] = []
 
   /// The prefix under which `table` has words.
   func prefix(in table: TensorTable) -> String {
@@ -74,6 +76,7 @@ struct NameScheme: Sendable {
     // A head that the task leaves off counts among them.
     let heads = (head + [headNorm].compactMap(\.self)).map(\.name)
     return (extras + heads).contains { name.hasPrefix($0.replacing("#", with: prefix)) }
+      || extraEndings.contains { name.hasSuffix($0) }
       || name.hasSuffix(".rotary_emb.inv_freq") || name.hasSuffix("position_ids")
   }
 

@@ -37,9 +37,9 @@ extension StackSettings {
     // null, unlike absence, is no cap.
     if !config.isNull("attn_logit_softcapping") {
       let cap = try reader.number("attn_logit_softcapping", fallback: 50)
-      guard cap > 0, cap < 1e30 else {
+      guard cap >= 1e-3, cap < 1e6 else {
         throw ModelError(
-          config.error(.malformed, "attn_logit_softcapping", "is \(cap), not above 0"))
+          config.error(.malformed, "attn_logit_softcapping", "is \(cap), not in 0.001..<1e6"))
       }
       settings.softCap = Float(cap)
     }
@@ -90,9 +90,10 @@ extension StackSettings {
       keyHeadFallback: keyHeadFallback)
     settings.placement = .beforeResidual
     let scalar = try reader.number("query_pre_attn_scalar", fallback: 256)
-    guard scalar > 0, scalar < 1e30 else {
+    guard scalar >= 1e-3, scalar < 1e9 else {
       throw ModelError(
-        reader.config.error(.malformed, "query_pre_attn_scalar", "is \(scalar), not above 0"))
+        reader.config.error(.malformed, "query_pre_attn_scalar", "is \(scalar), not in 0.001..<1e9")
+      )
     }
     settings.scale = 1 / Float(scalar).squareRoot()
     return settings

@@ -32,7 +32,7 @@ extension StackSettings {
     var rotary = try reader.rotary(
       headSize: settings.headSize, bases: ["rotary_emb_base"], fallback: 1_000)
     let share = try reader.number("rotary_emb_fraction", fallback: 1)
-    rotary.width = Int(Double(rotary.width) * share)
+    rotary.width = (0...1).contains(share) ? Int(Double(rotary.width) * share) : 0
     guard rotary.width > 0, rotary.width % 2 == 0, rotary.width <= settings.headSize else {
       throw ModelError(
         config.error(.unsupported, "rotary_emb_fraction", "is \(share), which is not supported"))
