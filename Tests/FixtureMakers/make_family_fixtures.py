@@ -284,6 +284,45 @@ def decoders():
             eos_token_id=2)
 
 
+def rerankers():
+    """Language models whose head becomes a classifier: Qwen3-Reranker's and bge-gemma's way."""
+    for name, cls, config, tokens, method, architecture in [
+        ("qwen3-reranker-classifier", t.Qwen3ForCausalLM,
+         t.Qwen3Config(**DECODER, head_dim=10, tie_word_embeddings=False), {"no": 5, "yes": 9},
+         {"is_original_qwen3_reranker": True}, "Qwen3ForSequenceClassification"),
+        ("gemma-reranker-classifier", t.GemmaForCausalLM,
+         t.GemmaConfig(**DECODER, head_dim=10, tie_word_embeddings=True), {"Yes": 7},
+         {"method": "no_post_processing"}, "GemmaForCausalLM"),
+    ]:
+        if len(sys.argv) > 1 and name not in sys.argv[1:]:
+            continue
+
+        def edit(stored, method=method, tokens=tokens, architecture=architecture):
+            stored.update(method, classifier_from_token=list(tokens), architectures=[architecture])
+
+        logits = []
+
+        def prepare(model, logits=logits, tokens=tokens):
+            for item in inputs_of(False):
+                with torch.no_grad():
+                    last = model(torch.tensor([item["ids"]])).logits[0, -1]
+                values = [last[i].item() for i in tokens.values()]
+                logits.append([values[1] - values[0]] if len(values) == 2 else values)
+
+        make(name, cls, config, pooling="last", edit=edit, prepare=prepare, dtype=torch.bfloat16)
+        directory = os.path.join(ROOT, name)
+        with open(os.path.join(directory, "tokenizer.json"), "w") as file:
+            json.dump({"model": {"type": "BPE", "vocab": tokens}}, file)
+            file.write("\n")
+        path = os.path.join(directory, "expected.json")
+        with open(path) as file:
+            expected = json.load(file)
+        expected["rows"] = logits
+        with open(path, "w") as file:
+            json.dump(expected, file)
+            file.write("\n")
+
+
 def modules():
     """EmbeddingGemma's shape: pooling, two Dense modules and Normalize of sentence-transformers,
     each stored by that library. The rows are before Normalize."""
@@ -332,6 +371,7 @@ def modules():
 
 if __name__ == "__main__":
     modules()
+    rerankers()
     encoders()
     later_encoders()
     decoders()

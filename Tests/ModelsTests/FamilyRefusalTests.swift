@@ -81,6 +81,24 @@ struct FamilyRefusalTests {
       fixture: "roberta", members: #""architectures":["RobertaForSequenceClassification"]"#,
       text: "tensor 'classifier.out_proj.weight' is missing: the task classify needs a trained"),
     Case(
+      fixture: "qwen3-reranker-classifier", members: #""classifier_from_token":["no","Yes"]"#,
+      text: "tokenizer.json: classifier_from_token names 'Yes', which is not an entry of the"),
+    Case(
+      fixture: "qwen3-reranker-classifier", members: #""classifier_from_token":["yes"]"#,
+      text: "classifier_from_token has 1 tokens, but from_2_way_softmax takes two"),
+    Case(
+      fixture: "qwen3-reranker-classifier", members: #""classifier_from_token":null"#,
+      text: "classifier_from_token is missing"),
+    Case(
+      fixture: "gemma-reranker-classifier", members: #""method":"median""#,
+      text: "method is 'median', which cannot be run; from_2_way_softmax and no_post_processing"),
+    Case(
+      fixture: "gemma-reranker-classifier", members: #""tie_word_embeddings":false"#,
+      text: "tensor 'lm_head.weight' is missing"),
+    Case(
+      fixture: "roberta-classifier", members: #""method":"no_post_processing""#,
+      text: "classifier_from_token needs a language model, which a roberta is not"),
+    Case(
       fixture: "llama", members: #""num_hidden_layers":1"#,
       text: "is unknown to a llama with num_hidden_layers 1"),
     Case(
@@ -123,6 +141,21 @@ struct FamilyRefusalTests {
     #expect(plan.pooling == .last && plan.rule == "conversion.decoder-classifier")
     let one = try FamilyFixture(name: "gte-new-classifier").plan()
     #expect(one.score == .crossEncoder && one.activation == .sigmoid && one.conversion == .none)
+  }
+
+  @Test("a language model becomes a classifier by tokens of its vocabulary")
+  func tokenHeads() throws {
+    let qwen = try FamilyFixture(name: "qwen3-reranker-classifier").plan()
+    #expect(qwen.labels == ["LABEL_0"] && qwen.score == .crossEncoder)
+    #expect(qwen.activation == .sigmoid && qwen.tokenHead?.ids == [5, 9])
+    #expect(qwen.unusedTensors == [])
+    let gemma = try FamilyFixture(name: "gemma-reranker-classifier").plan()
+    #expect(gemma.rule == "conversion.token-head" && gemma.labels == ["Yes"])
+    let overrides = Overrides(
+      task: .classify, classifierTokens: ["Yes"], method: .noPostProcessing)
+    let directory = try ModelDirectory(path: FamilyFixture(name: "gemma-reranker-classifier").path)
+    let overridden = try Resolution.resolve(directory, overrides: overrides)
+    #expect(overridden.tokenHead == gemma.tokenHead)
   }
 
   @Test("RoBERTa's positions begin behind the padding token's id", arguments: ["roberta", "mpnet"])

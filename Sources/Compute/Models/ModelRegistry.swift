@@ -84,6 +84,14 @@ enum ModelRegistry {
         ], norm: nil, table: loader.table)
     case .stack(let names):
       let settings = try settings(plan.family, directory.config)
+      if let tokenHead = plan.tokenHead, let pooling = plan.pooling,
+        let name = names.languageHead
+      {
+        let map = try loader.head(
+          tokenHead, name, shape: [settings.vocabularySize, hiddenSize])
+        return ClassificationHead(
+          pooling: pooling, maps: [map], norm: nil, table: loader.table)
+      }
       guard let pooling = plan.pooling, let classifier = names.head.last else {
         throw ModelError(
           .missing, "\(directory.weights.source): the task classify needs a classifier")

@@ -113,6 +113,29 @@ struct WeightLoader {
     }
   }
 
+  /// A classifier made of rows of the language model's head, in f32.
+  func head(
+    _ tokenHead: TokenHead, _ name: String, shape: [Int]
+  ) throws(ModelError) -> Head {
+    let all = try weights(name, shape: shape)
+    let ids = tokenHead.ids
+    guard ids.allSatisfy({ $0 >= 0 && $0 < shape[0] }) else {
+      throw ModelError(
+        .malformed, "tensor \(name.quotedForMessage) has no row for each of the ids \(ids)")
+    }
+    return try computing { () throws(KernelsError) in
+      let rows: SharedWeights
+      switch tokenHead.method {
+      case .fromTwoWaySoftmax:
+        rows = try all.sums([[(ids[1], 1), (ids[0], -1)]], columns: shape[1], table)
+      case .noPostProcessing:
+        rows = try all.sums(ids.map { [(row: $0, factor: Float(1))] }, columns: shape[1], table)
+      }
+      return try Head(
+        weights: rows, inColumns: shape[1], bias: nil, activation: .identity, table: table)
+    }
+  }
+
   /// A norm of the family's kind.
   func norm(
     _ names: StackTensors.Affine, _ settings: StackSettings, columns: Int

@@ -4,6 +4,7 @@ package enum Fact: String, Sendable, CaseIterable {
   case family
   case conversion
   case task
+  case tokenHead = "token-head"
   case modules
   case pooling
   case dense
@@ -130,4 +131,8 @@ extension FactKey where Value == FamilyTensors {
 
 extension FactKey where Value == DenseModules {
   static var dense: Self { Self(fact: .dense) }
+}
+
+extension FactKey where Value == TokenHeadChoice {
+  static var tokenHead: Self { Self(fact: .tokenHead) }
 }

@@ -88,3 +88,12 @@ struct DenseModules: FactValue {
         .joined(separator: "; ")
   }
 }
+
+/// A head that is made from the language model's, or none.
+struct TokenHeadChoice: FactValue {
+  var head: TokenHead? = nil
+
+  var factText: String {
+    head.map { "\($0.method.rawValue) of \($0.tokens.joined(separator: ", "))" } ?? "none"
+  }
+}

@@ -62,6 +62,25 @@ package enum Pooling: String, Sendable, CaseIterable {
   case last
 }
 
+/// A classification head made of rows of the language model's head.
+package struct TokenHead: Sendable, Equatable {
+  /// What is made of the rows.
+  package enum Method: String, Sendable, CaseIterable {
+    /// One label: the row of the second token (yes) less that of the first (no), so that the
+    /// sigmoid of the logit is the softmax over both.
+    case fromTwoWaySoftmax = "from_2_way_softmax"
+    /// A label for each token.
+    case noPostProcessing = "no_post_processing"
+  }
+
+  /// The tokens as they are spelled in the vocabulary.
+  package var tokens: [String]
+  /// Their ids, rows of the language model's head.
+  package var ids: [Int]
+  /// What is made of the rows.
+  package var method: Method
+}
+
 /// The function from logits to what Classify and Score answer.
 package enum Activation: String, Sendable, CaseIterable {
   /// The logits themselves.
@@ -90,11 +109,21 @@ package struct Overrides: Sendable, Equatable {
   package var task: Task?
   /// The pooling of an embedding.
   package var pooling: Pooling?
+  /// The tokens of a head that is made from the language model's, in place of the
+  /// configuration's `classifier_from_token`.
+  package var classifierTokens: [String]?
+  /// What is made of them, in place of the configuration's `method`.
+  package var method: TokenHead.Method?
   /// A token limit below that of the directory; special tokens included.
   package var maxTokens: Int?
 
   /// Makes overrides; without arguments there are none.
-  package init(task: Task? = nil, pooling: Pooling? = nil, maxTokens: Int? = nil) {
+  package init(
+    task: Task? = nil, pooling: Pooling? = nil, maxTokens: Int? = nil,
+    classifierTokens: [String]? = nil, method: TokenHead.Method? = nil
+  ) {
+    self.classifierTokens = classifierTokens
+    self.method = method
     self.task = task
     self.pooling = pooling
     self.maxTokens = maxTokens

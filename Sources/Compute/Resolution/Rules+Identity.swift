@@ -55,6 +55,12 @@ extension Rule {
       else { return nil }
       return .embedding
     },
+    // The configuration says what to make a classifier of; vLLM asks for another class name too.
+    Rule("conversion.token-head", sets: .conversion, reads: [.architecture]) {
+      (facts, metadata) throws(ResolutionError) in
+      let isLanguageModel = Registry.entries[facts[.architecture]]?.head == .languageModel
+      return isLanguageModel && asksForTokenHead(metadata) ? .sequenceClassification : nil
+    },
     // We only do pooling: a language model embeds, whatever its name says. vLLM would generate.
     Rule("conversion.language-model", sets: .conversion, reads: [.architecture]) {
       (facts, _) throws(ResolutionError) in

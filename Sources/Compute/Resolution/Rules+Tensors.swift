@@ -3,7 +3,10 @@ internal import ModelFiles
 /// Whether the file holds the tensors of the model, all of them and no strange ones.
 extension Rule {
   static let tensors: [Rule] = [
-    Rule("tensors.family-names", sets: .tensors, reads: [.family, .task, .conversion, .labels]) {
+    Rule(
+      "tensors.family-names", sets: .tensors,
+      reads: [.family, .task, .conversion, .labels, .tokenHead]
+    ) {
       (facts, metadata) throws(ResolutionError) in
       var table = TensorTable(metadata.tensors, source: metadata.weightsSource)
       let family = FamilyFacts.of(facts[.family])
@@ -13,12 +16,17 @@ extension Rule {
       let names: FamilyTensorNames
       let isKnown: (String) -> Bool
       if let scheme = family.names {
-        let withHead = facts[.task] == .classify
+        let tokenHead = facts[.tokenHead].head
+        let withHead = facts[.task] == .classify && tokenHead == nil
         if withHead { try checkHead(table, scheme.head) }
-        let tensors = try scheme.take(
+        var tensors = try scheme.take(
           from: &table, layerCount: layerCount, config: metadata.config, withHead: withHead)
         if let classifier = tensors.head.last {
           try checkLabels(classifier.weight, table, facts[.labels], metadata)
+        }
+        if let tokenHead {
+          tensors.languageHead = try languageHead(
+            tokenHead, tensors, &table, facts[.family], metadata)
         }
         names = .stack(tensors)
         let complete = table
@@ -54,6 +62,27 @@ extension Rule {
       "\(table.source): tensor '\(name).weight' is missing: the task classify needs "
         + "a trained classification head, and this model has none. Train one with transformers' "
         + "AutoModelForSequenceClassification and save it, or serve the model with the task embed")
+  }
+
+  /// The matrix of the language model's head: the word table where the two are tied.
+  private static func languageHead(
+    _ head: TokenHead, _ tensors: StackTensors, _ table: inout TensorTable,
+    _ family: ModelFamily, _ metadata: ModelMetadata
+  ) throws(ResolutionError) -> String {
+    let tied = try reading { () throws(ModelFilesError) in
+      try metadata.config.bool("tie_word_embeddings")
+    }
+    // transformers' defaults.
+    let isTied = tied ?? [.gemma, .gemma2, .gemma3, .gpt2].contains(family)
+    let name = isTied ? tensors.words : try table.take("lm_head.weight")
+    let rows = table.summaries[name]?.shape.first ?? 0
+    if let id = head.ids.first(where: { $0 < 0 || $0 >= rows }) {
+      throw ResolutionError(
+        .malformed,
+        "\(table.source): tensor \(name.quotedForMessage) has \(rows) rows and none for the token "
+          + "id \(id) of classifier_from_token")
+    }
+    return name
   }
 
   private static func checkLabels(

@@ -62,4 +62,6 @@ package struct StackTensors: Sendable, Equatable {
   package var head: [Affine]
   /// Before the classifier.
   package var headNorm: Affine?
+  /// `[vocabulary, hidden]`, where a head is made of its rows.
+  package var languageHead: String? = nil
 }
