@@ -150,6 +150,42 @@ let kernelCases: [String: @Sendable (ck_table, Int) -> [Float]] = [
     table.transpose(&wide, 17, &x, length + 5, rows, length)
     return tall + wide
   },
+  "rms_norm": { table, length in
+    var (x, noise) = matrix(length)
+    table.rms_norm(&x, length + 5, noise.floats(length), 1e-6, rows, length)
+    return x
+  },
+  "rotate": { table, length in
+    // The length is that of a half.
+    var noise = Noise(seed: UInt64(length))
+    var x = noise.floats(rows * (2 * length + 5))
+    let cosines = noise.floats(length, in: -1...1)
+    table.rotate(
+      &x, 2 * length + 5, cosines, noise.floats(length, in: -1...1), rows, length)
+    return x
+  },
+  "gelu": unary { $0.gelu },
+  "gelu_tanh": unary { $0.gelu_tanh },
+  "silu": unary { $0.silu },
+  "relu": unary { $0.relu },
+  "multiply": binary { table, x, y, count in table.multiply(x, y, count) },
+  "add": binary { table, x, y, count in table.add(x, y, count) },
+  "add_scaled": binary { table, x, y, count in table.add_scaled(x, y, 0.3, count) },
+  "scale_add": binary { table, x, y, count in table.scale_add(x, 0.3, y, count) },
+  "scale": binary { table, x, _, count in table.scale(x, 0.3, count) },
+  "soft_cap": binary { table, x, _, count in table.soft_cap(x, 0.7, 2, count) },
+  "gather_add": { table, length in
+    var (x, noise) = matrix(length)
+    let indices = (0..<length).map { _ in Int32.random(in: 0..<4, using: &noise) }
+    table.gather_add(&x, noise.floats(length * 3 + 4), 3, indices, length)
+    return x
+  },
+  "max_rows": { table, length in
+    var (x, noise) = matrix(length)
+    var out = noise.floats(length + 5)
+    table.max_rows(&out, &x, length + 5, rows, length)
+    return out
+  },
   "matmul": { table, length in
     // The length in turn as the number of rows, of columns and of summands.
     var noise = Noise(seed: UInt64(length))
@@ -167,4 +203,29 @@ let kernelCases: [String: @Sendable (ck_table, Int) -> [Float]] = [
 private func matrix(_ length: Int) -> ([Float], Noise) {
   var noise = Noise(seed: UInt64(length))
   return (noise.floats(rows * (length + 5)), noise)
+}
+
+private typealias Unary = @convention(c) (UnsafeMutablePointer<Float>?, Int) -> Void
+
+private func unary(
+  _ kernel: @escaping @Sendable (ck_table) -> Unary?
+) -> @Sendable (ck_table, Int) -> [Float] {
+  { table, length in
+    var (x, _) = matrix(length)
+    kernel(table)?(&x, length)
+    return x
+  }
+}
+
+private func binary(
+  _ kernel:
+    @escaping @Sendable (
+      ck_table, UnsafeMutablePointer<Float>, UnsafePointer<Float>, Int
+    ) -> Void
+) -> @Sendable (ck_table, Int) -> [Float] {
+  { table, length in
+    var (x, noise) = matrix(length)
+    kernel(table, &x, noise.floats(length), length)
+    return x
+  }
 }

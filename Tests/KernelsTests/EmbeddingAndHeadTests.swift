@@ -69,7 +69,7 @@ struct HeadTests {
   func values() throws {
     let input: [Float] = [1, 2, 3]
     let matrix: [Float] = [1, 0, 0, 0, 1, 1]
-    func run(_ bias: [Float]?, _ activation: Head.Activation) throws -> [Float] {
+    func run(_ bias: [Float]?, _ activation: ElementFunction) throws -> [Float] {
       let head = try Head(
         weights: weights(matrix), inColumns: 3, bias: bias, activation: activation,
         table: bestTable())

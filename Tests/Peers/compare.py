@@ -1,146 +1,177 @@
-"""Throughput of Millpond (coordinator, two workers of one thread) and of ONNX Runtime, run in turns.
+"""Measures each line of the README's table in one run, and prints it.
 
-Both embed the 512 texts of texts.jsonl with all-MiniLM-L6-v2 in fp32 on two processors, tokenisation included; Millpond
-over its socket, in one call. ONNX Runtime has each of its best settings in turn, and the best of them counts. The
-processors' times are read around each run: one with more than 5 % of foreign load or steal is discarded and repeated.
+    Tests/Peers/bench [--pairs 9] [--seconds 4] [--only throughput,coordinator,…] [--json FILE]
+
+Takes about ten minutes on a quiet machine. Runs that other load disturbed are discarded and repeated, within a bound.
+Exit status: 0 all targets are met; 1 some are not, or nothing could be measured.
 """
 
 import argparse
 import json
 import os
-import pathlib
-import statistics
+import platform
 import subprocess
 import sys
-import time
 
-import numpy
+import programs
 
-import onnx_peer
-
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "deploy/examples"))
-from client import Client, calls, heads  # noqa: E402
-
-FOREIGN_MAX = 0.05
-REPEATS_MAX = 12
-TICKS = os.sysconf("SC_CLK_TCK")
-# Settings of ONNX Runtime that were best on two processors: graph, texts a batch, sessions x threads.
-PEERS = [("plain", 8, "1x2"), ("plain", 8, "2x1"), ("fused", 8, "2x1")]
+LINES = ("vectors", "bits", "throughput", "coordinator", "start", "chaos")
 
 
-def machine_ticks():
-    """(busy, stolen) ticks of all processors."""
-    user, nice, system, _, _, irq, soft, steal = map(int, pathlib.Path("/proc/stat").read_text().split()[1:9])
-    return user + nice + system + irq + soft, steal
+def machine():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+    return "%s, %d processors" % (names[0] if names else platform.machine(), len(os.sched_getaffinity(0)))
 
 
-def own_ticks(process_ids):
-    total = 0
-    for process_id in process_ids:
-        fields = pathlib.Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
-    return total
+def commit():
+    done = subprocess.run(["git", "-C", programs.ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"
 
 
-def family(root):
-    """The process and all its descendants."""
-    parents = {}
-    for entry in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        except (OSError, ValueError):
-            continue
-    found = [root]
-    for process_id in found:
-        found += [child for child, parent in parents.items() if parent == process_id]
-    return found
+def vectors_line(options):
+    import vectors
+
+    running = programs.Server(options.programs, "--model", programs.MODEL, "--replicas", "2", "--threads", "1")
+    try:
+        largest, count = vectors.reference_difference(vectors.connect(running.address))
+    finally:
+        running.stop()
+    text = "largest difference to sentence-transformers fp32, any component of %d unit vectors" % count
+    return {"largestDifference": largest, "texts": count}, text, "%.2g" % largest, "<= 2e-6", largest <= 2e-6
 
 
-def undisturbed(run, discarded):
-    """Seconds of a run during which nobody else used the processors; the least disturbed of REPEATS_MAX if all were."""
-    best = None
-    for _ in range(REPEATS_MAX):
-        mine = family(os.getpid())
-        began, (busy, stolen), own = time.monotonic(), machine_ticks(), own_ticks(mine)
-        result = run()
-        seconds = time.monotonic() - began
-        busy_after, stolen_after = machine_ticks()
-        foreign = max(0, busy_after - busy - (own_ticks(mine) - own)) + stolen_after - stolen
-        share = foreign / TICKS / (seconds * os.cpu_count())
-        if best is None or share < best[0]:
-            best = (share, seconds, result)
-        if share <= FOREIGN_MAX:
-            break
-        discarded.append(share)
-        time.sleep(1)
-    return best
+def bits_line(options):
+    import vectors
+    from client import heads, server
+
+    texts = programs.lines(programs.TEXTS)[:501]
+    running = programs.Server(options.programs, "--model", programs.MODEL, "--replicas", "2", "--threads", "1")
+    try:
+        coordinator = vectors.connect(running.address)
+        head = heads.RequestHead(method=heads.METHOD_INFO)
+        info = coordinator.call(head, b"", server.InfoResponse)
+        worker = vectors.connect([w.address for w in info.workers if w.state == "ready"][0])
+        largest, changed = vectors.repeated_difference(worker, coordinator, texts)
+        core = info.models[0].blas_core
+    finally:
+        running.stop()
+    # Where OpenBLAS's AVX-512 cores run, rows do not depend on each other.
+    exact = core in ("SkylakeX", "Cooperlake", "SapphireRapids")
+    text = "the same text alone, among 500 others, in another order, over two workers (OpenBLAS %s)" % core
+    value = "the same bits" if changed == 0 else "%d other bits, differences to %.2g" % (changed, largest)
+    target = "the same bits" if exact else "<= 1e-6"
+    met = changed == 0 if exact else largest <= 1e-6
+    return {"largestDifference": largest, "otherBits": changed, "blasCore": core}, text, value, target, met
 
 
-def serve(model):
-    process = subprocess.Popen(
-        [ROOT / ".build/release/millpond", "serve", "--listen", "127.0.0.1:0", "--log-level", "error",
-         "--model", f"minilm={model}", "--replicas", "2"], stdout=subprocess.PIPE, text=True)
-    return process, process.stdout.readline().split()[1]
+def throughput_line(options):
+    import throughput
+
+    result = throughput.measure(options, os.path.join(programs.ROOT, ".venv-peers", "onnx"))
+    setting = result["setting"]
+    text = "throughput through the coordinator, %d texts of 1-6 sentences, over ONNX Runtime %s fp32" % (
+        result["texts"],
+        result["onnxruntime"],
+    )
+    text += " at its best (%s graph, %s sessions x threads, batches of %d)" % (
+        setting["graph"],
+        setting["sessionsThreads"],
+        setting["batch"],
+    )
+    value = "%.2f (%.2f to %.2f in %d pairs); %s against %s tokens/s" % (
+        result["ratioMedian"],
+        result["ratioMin"],
+        result["ratioMax"],
+        result["pairs"],
+        format(result["millpondTokensPerSecond"], ","),
+        format(result["peerTokensPerSecond"], ","),
+    )
+    return result, text, value, ">= 1.0", result["ratioMedian"] >= 1.0 and result["largestDifference"] <= 2e-6
 
 
-def embed(client, texts):
-    head = heads.RequestHead(
-        method=heads.METHOD_EMBED, model="minilm", input_count=len(texts),
-        text_bytes=sum(len(text.encode()) for text in texts))
-    request = calls.EmbedRequest(inputs=[calls.Input(text=text) for text in texts])
-    answer = client.call(head, request, calls.EmbedResponse)
-    return answer.results
+def coordinator_line(options):
+    running = programs.Server(options.programs, "--model", programs.MODEL, "--replicas", "1", "--threads", "2")
+    try:
+        result = programs.bench(options.programs, "coordinator", "--server", running.address)
+    finally:
+        running.stop()
+    added = result["addedMicroseconds"]
+    text = "median time that the coordinator adds to a one-sentence Embed (over the worker's own %.0f µs)" % (
+        result["workerMicroseconds"]
+    )
+    return result, text, "%.0f µs" % added, "<= 100 µs", added <= 100 and result["undisturbed"]
 
 
-def row(name, seconds, tokens):
-    rates = sorted(tokens / second for second in seconds)
-    print(f"{name:34} {rates[0]:10,.0f} {statistics.median(rates):10,.0f} {rates[-1]:10,.0f}")
+def start_line(options):
+    arguments = ["start", "--model", programs.MODEL, "--jsonl", programs.TEXTS, "--calls", "2"]
+    result = programs.bench(options.programs, *arguments)
+    milliseconds, resident = result["startMilliseconds"], result["peakResidentBytes"] / 1e6
+    value = "%.0f ms; %.0f MB at its peak" % (milliseconds, resident)
+    met = milliseconds <= 200 and resident <= 200 and result["undisturbed"]
+    return result, "worker start to ready, warm page cache; resident memory of a worker", value, "<= 200 ms; <= 200 MB", met
+
+
+def chaos_line(options):
+    path = os.path.join(options.cache, "chaos.json")
+    script = os.path.join(programs.ROOT, "Tests", "Peers", "chaos")
+    command = [sys.executable, script, "--programs", options.programs, "--json", path]
+    status = subprocess.run(command, stdout=sys.stderr).returncode
+    if not os.path.exists(path):
+        sys.exit("chaos gave no result")
+    with open(path, encoding="utf-8") as file:
+        result = json.load(file)
+    os.remove(path)
+    text = "%d s of mixed load (%s calls) while %d workers are killed" % (
+        result["seconds"],
+        format(result["calls"], ","),
+        result["workersKilled"],
+    )
+    value = "%d failed, %d wrong; coordinator %.0f MB, then %.0f" % (
+        result["failedCalls"],
+        result["wrongAnswers"],
+        result["coordinatorBytesAtStart"] / 1e6,
+        result["coordinatorBytesAtEnd"] / 1e6,
+    )
+    return result, text, value, "0 failed, 0 wrong, flat memory", status == 0
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=7)
-    parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--only", default=",".join(LINES), help="lines to measure: " + ", ".join(LINES))
+    parser.add_argument("--pairs", type=int, default=9, help="pairs of runs for a ratio (9)")
+    parser.add_argument("--seconds", type=float, default=4, help="the least length of a run (4)")
+    parser.add_argument("--programs", default=os.path.join(programs.ROOT, ".build", "release"))
+    parser.add_argument("--json", help="a file for every figure (.build/bench.json)")
+    parser.add_argument(
+        "--sentence-transformers",
+        metavar="PYTHON",
+        help="measure sentence-transformers as well, with this Python, such as .venv/bin/python",
+    )
     options = parser.parse_args()
-    model = ROOT / "Models/all-MiniLM-L6-v2"
-    texts = [json.loads(line) for line in (HERE / "texts.jsonl").read_text().splitlines()]
-    paths = onnx_peer.prepare(str(model), str(ROOT / ".venv-peers/graphs"))
-    peers = {setting: onnx_peer.Peer(str(model), paths[setting[0]], setting[1], setting[2]) for setting in PEERS}
-    process, address = serve(model)
-    try:
-        client = Client(address)
-        results = embed(client, texts)
-        ours = numpy.stack([numpy.frombuffer(result.embedding, "<f4") for result in results])
-        tokens = sum(result.tokens for result in results)
-        theirs, _ = peers[PEERS[0]].embed(texts)
-        seconds, discarded, worst = {setting: [] for setting in ["millpond", *PEERS]}, [], 0.0
-        for peer in peers.values():
-            peer.embed(texts)
-        for _ in range(options.pairs):
-            for name in seconds:
-                run = (lambda: embed(client, texts)) if name == "millpond" else (lambda: peers[name].embed(texts))
-                share, taken, _ = undisturbed(run, discarded)
-                seconds[name].append(taken)
-                worst = max(worst, share)
-    finally:
-        process.terminate()
-        process.wait(60)
-    best = min(PEERS, key=lambda setting: statistics.median(seconds[setting]))
-    ratios = sorted(theirs_taken / taken for taken, theirs_taken in zip(seconds["millpond"], seconds[best]))
-    print(f"{len(texts)} texts, {tokens:,} tokens, fp32, {os.cpu_count()} processors; {options.pairs} rounds in turns, "
-          f"{len(discarded)} runs discarded, foreign load in those that count {worst:.1%} or less")
-    print(f"{'tokens/s':34} {'min':>10} {'median':>10} {'max':>10}")
-    row("Millpond, coordinator + 2 workers", seconds["millpond"], tokens)
-    for graph, batch, layout in PEERS:
-        row(f"ONNX Runtime, {graph}, batch {batch}, {layout}", seconds[graph, batch, layout], tokens)
-    print(f"{'Millpond over the best of it':34} {ratios[0]:10.3f} {statistics.median(ratios):10.3f} {ratios[-1]:10.3f}")
-    print(f"largest difference of a component: {numpy.abs(ours - theirs).max():.1e}")
-    if options.json:
-        options.json.write_text(json.dumps({
-            "tokens": tokens, "ratios": ratios, "foreign": worst, "discarded": len(discarded),
-            "tokensPerSecond": {str(name): [tokens / taken for taken in times] for name, times in seconds.items()}}))
+    wanted = options.only.split(",")
+    if unknown := set(wanted) - set(LINES):
+        parser.error("unknown lines: " + ", ".join(sorted(unknown)))
+    options.cache = os.path.join(programs.ROOT, ".venv-peers", "onnx")
+    os.makedirs(options.cache, exist_ok=True)
+    report = {"machine": machine(), "commit": commit()}
+    rows, missed = [], []
+    for name in LINES:
+        if name in wanted:
+            print("measuring: " + name, file=sys.stderr, flush=True)
+            report[name], text, value, target, met = globals()[name + "_line"](options)
+            report[name]["met"] = bool(met)
+            rows.append("| %s | %s | %s%s |" % (text, value, target, "" if met else " (missed)"))
+            if not met:
+                missed.append(name)
+    print("| %s, commit %s | measured | target |\n|---|---|---|" % (report["machine"], report["commit"]))
+    print("\n".join(rows))
+    path = options.json or os.path.join(options.programs, "..", "bench.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(report, file, indent=1)
+        file.write("\n")
+    if missed:
+        sys.exit("missed: " + ", ".join(missed))
 
 
 if __name__ == "__main__":

@@ -47,17 +47,23 @@ class Watch:
         return max(0, busy - self.machine[0] - (mine - self.own)) / passed if passed else 0.0
 
 
-def wait(seconds):
-    """Waits until other load is gone for a second, at most so long. Gives whether it is gone."""
-    end = time.monotonic() + seconds
-    said = False
-    while True:
-        watch = Watch()
-        time.sleep(1)
-        if watch.share() <= FOREIGN_MAX:
-            return True
-        if time.monotonic() > end:
-            return False
-        if not said:
-            print("waiting for other load to end", file=sys.stderr, flush=True)
-            said = True
+class Patience:
+    """Time to wait for other load to end, all in all and each time."""
+
+    def __init__(self, seconds, each):
+        self.left, self.each = seconds, each
+
+    def wait(self):
+        """Waits until other load is gone for a second, as long as patience lasts. Gives whether it is gone."""
+        start, said = time.monotonic(), False
+        end = start + min(self.left, self.each)
+        while True:
+            watch = Watch()
+            time.sleep(1)
+            gone = watch.share() <= FOREIGN_MAX
+            if gone or time.monotonic() > end:
+                self.left = max(0, self.left - (time.monotonic() - start - 1))
+                return gone
+            if not said:
+                print("waiting for other load to end", file=sys.stderr, flush=True)
+                said = True

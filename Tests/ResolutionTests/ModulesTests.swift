@@ -43,6 +43,10 @@ struct ModulesTests {
     arguments: [
       (#"{"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":false}"#, Pooling.cls),
       (#"{"pooling_mode_cls_token":false,"pooling_mode_mean_tokens":true}"#, .mean),
+      (#"{"pooling_mode_max_tokens":true}"#, .max), (#"{"pooling_mode":"max"}"#, .max),
+      (#"{"pooling_mode_mean_sqrt_len_tokens":true}"#, .meanSqrt),
+      (#"{"pooling_mode_weightedmean_tokens":true}"#, .weightedMean),
+      (#"{"pooling_mode_lasttoken":true}"#, .last), (#"{"pooling_mode":"lasttoken"}"#, .last),
       (#"{"pooling_mode":"cls"}"#, .cls), (#"{"pooling_mode":["mean"]}"#, .mean),
       (#"{"pooling_mode":"cls","pooling_mode_mean_tokens":true}"#, .cls),
       (#"{"pooling_mode_mean_tokens":true,"include_prompt":false}"#, .mean),
@@ -57,14 +61,16 @@ struct ModulesTests {
     "a pooling that cannot be run is refused with its key",
     arguments: [
       (
-        #"{"pooling_mode_max_tokens":true}"#, ResolutionError.Code.unsupported,
-        "pooling_mode_max_tokens is true, which cannot be run; pooling_mode_cls_token and "
-          + "pooling_mode_mean_tokens can"
+        #"{"pooling_mode_median":true}"#, ResolutionError.Code.unsupported,
+        "pooling_mode_median is true, which cannot be run; pooling_mode_cls_token, "
+          + "pooling_mode_lasttoken, pooling_mode_max_tokens, pooling_mode_mean_sqrt_len_tokens, "
+          + "pooling_mode_mean_tokens, pooling_mode_weightedmean_tokens can"
       ),
       (
         #"{"pooling_mode_new_one":true}"#, .unsupported,
-        "pooling_mode_new_one is true, which cannot be run; pooling_mode_cls_token and "
-          + "pooling_mode_mean_tokens can"
+        "pooling_mode_new_one is true, which cannot be run; pooling_mode_cls_token, "
+          + "pooling_mode_lasttoken, pooling_mode_max_tokens, pooling_mode_mean_sqrt_len_tokens, "
+          + "pooling_mode_mean_tokens, pooling_mode_weightedmean_tokens can"
       ),
       (
         #"{"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":true}"#, .unsupported,
@@ -80,8 +86,9 @@ struct ModulesTests {
         "pooling_mode_cls_token is not true or false"
       ),
       (
-        #"{"pooling_mode":"lasttoken"}"#, .unsupported,
-        "pooling_mode is 'lasttoken', which cannot be run; cls and mean can"
+        #"{"pooling_mode":"median"}"#, .unsupported,
+        "pooling_mode is 'median', which cannot be run; cls, lasttoken, max, mean, "
+          + "mean_sqrt_len_tokens, weightedmean can"
       ),
       (
         #"{"pooling_mode":["cls","mean"]}"#, .unsupported,
@@ -119,9 +126,9 @@ struct ModulesTests {
     "a list of modules that cannot be run is refused",
     arguments: [
       (
-        ["Transformer", "Pooling", "Dense", "Normalize"],
-        "[2].type is 'sentence_transformers.models.Dense', which cannot be run; Transformer, "
-          + "Pooling and Normalize can"
+        ["Transformer", "Pooling", "LSTM", "Normalize"],
+        "[2].type is 'sentence_transformers.models.LSTM', which cannot be run; Transformer, "
+          + "Pooling, Dense and Normalize can"
       ),
       (
         ["Transformer"],

@@ -87,3 +87,16 @@ static inline vf vf_sigmoid(vf x) {
   vf numerator = vf_select_less(x, vf_set1(0.0f), e, one);
   return vf_div(numerator, vf_add(one, e));
 }
+
+/// GELU by tanh, x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))) = x · sigmoid of twice that angle,
+/// which keeps the digits that the sum loses on the negative side.
+static inline vf vf_gelu_tanh(vf x) {
+  vf cubic = vf_fma(vf_mul(vf_set1(0.044715f), vf_mul(x, x)), x, x);
+  return vf_mul(x, vf_sigmoid(vf_mul(vf_set1(1.5957691216057308f), cubic)));
+}
+
+/// x · sigmoid(x).
+static inline vf vf_silu(vf x) { return vf_mul(x, vf_sigmoid(x)); }
+
+/// max(x, 0); NaN stays NaN.
+static inline vf vf_relu(vf x) { return vf_max(vf_set1(0.0f), x); }

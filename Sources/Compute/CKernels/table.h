@@ -6,6 +6,7 @@
 
 #include "row_math.h"
 #include "row_kernels.h"
+#include "decoder_kernels.h"
 #include "matmul_kernels.h"
 
 const ck_table CK_TABLE = {

@@ -5,27 +5,19 @@ internal import CKernels
 /// Every output is one dot product of its own, in an order that depends only on `inColumns`: the
 /// same bits on every processor and in every batch, without OpenBLAS.
 package struct Head: Sendable {
-  /// What is done to the sums.
-  package enum Activation: Sendable, Equatable {
-    /// Nothing.
-    case identity
-    /// Hyperbolic tangent.
-    case tanh
-  }
-
   /// Columns of the output.
   package let outColumns: Int
   /// Columns of the input.
   package let inColumns: Int
   private let weights: SharedWeights
   private let bias: [Float]?
-  private let activation: Activation
+  private let activation: ElementFunction
   private let table: KernelTable
 
   /// A layer of `weights` `[outColumns, inColumns]`, converted to f32 (a copy) if stored in
   /// another type, and a bias `[outColumns]` or none. Throws `.outOfMemory`.
   package init(
-    weights: SharedWeights, inColumns: Int, bias: [Float]?, activation: Activation,
+    weights: SharedWeights, inColumns: Int, bias: [Float]?, activation: ElementFunction,
     table: KernelTable
   ) throws(KernelsError) {
     precondition(inColumns > 0 && weights.count % inColumns == 0)
@@ -48,7 +40,7 @@ package struct Head: Sendable {
       output.withUnsafeMutableBufferPointer { output in
         guard let x = input.baseAddress, let out = output.baseAddress else { return }
         apply(x, into: out, rows: rows)
-        if activation == .tanh { table.functions.pointee.tanh(out, rows * outColumns) }
+        table.apply(activation, out, rows * outColumns)
       }
     }
   }

@@ -32,8 +32,10 @@ package struct LayerNorm: Sendable {
 package struct Linear: Sendable {
   /// What is done to the product while it is in the nearer caches.
   package enum Epilogue: Sendable {
-    /// Adds the bias.
+    /// Adds the bias, where there is one.
     case bias
+    /// Adds the bias, where there is one, and what the output held before (the residual).
+    case biasResidual
     /// Adds the bias, then GELU in its exact form.
     case biasGELU
     /// Adds the bias and what the output held before (the residual), then normalises each row.
@@ -50,24 +52,31 @@ package struct Linear: Sendable {
   /// Columns of the input.
   package let inColumns: Int
   private let weights: SharedWeights
-  private let bias: [Float]
+  private let bias: [Float]?
   private let epilogue: Epilogue
   private let table: KernelTable
 
-  /// A layer of `weights` `[bias.count, inColumns]`, which are converted to f32 (a copy) if they
-  /// are stored in another type. Throws `.outOfMemory`.
+  /// A layer of `weights` `[outColumns, inColumns]`, which are converted to f32 (a copy) if they
+  /// are stored in another type, and a bias `[outColumns]`, which the last two epilogues need.
+  /// Throws `.outOfMemory`.
   package init(
-    weights: SharedWeights, inColumns: Int, bias: [Float], epilogue: Epilogue, table: KernelTable
+    weights: SharedWeights, inColumns: Int, bias: [Float]?, epilogue: Epilogue, table: KernelTable
   ) throws(KernelsError) {
-    precondition(!bias.isEmpty && inColumns > 0 && weights.count == bias.count * inColumns)
-    if case .biasResidualLayerNorm(let norm) = epilogue { precondition(norm.columns == bias.count) }
+    precondition(inColumns > 0 && weights.count > 0 && weights.count % inColumns == 0)
+    let columns = weights.count / inColumns
+    precondition(bias == nil || bias?.count == columns)
+    switch epilogue {
+    case .bias, .biasResidual: break
+    case .biasGELU: precondition(bias != nil)
+    case .biasResidualLayerNorm(let norm): precondition(bias != nil && norm.columns == columns)
+    }
     BLAS.prepare()
     self.weights = try weights.asFloats(table)
     self.inColumns = inColumns
     self.bias = bias
     self.epilogue = epilogue
     self.table = table
-    outColumns = bias.count
+    outColumns = columns
   }
 
   /// Applies the layer to rows `rows` of `input` and puts the results in `output` from row
@@ -93,7 +102,10 @@ package struct Linear: Sendable {
   }
 
   private var addsToOutput: Bool {
-    if case .biasResidualLayerNorm = epilogue { true } else { false }
+    switch epilogue {
+    case .bias, .biasGELU: false
+    case .biasResidual, .biasResidualLayerNorm: true
+    }
   }
 
   private func multiply(
@@ -132,9 +144,11 @@ package struct Linear: Sendable {
   }
 
   private func finish(_ out: UnsafeMutablePointer<Float>, stride: Int, rows: Int) {
+    // What needs a bias has one.
+    guard let bias else { return }
     let functions = table.functions
     switch epilogue {
-    case .bias:
+    case .bias, .biasResidual:
       functions.pointee.add_bias(out, stride, bias, rows, outColumns)
     case .biasGELU:
       functions.pointee.add_bias_gelu(out, stride, bias, rows, outColumns)

@@ -17,6 +17,52 @@ extension KernelTable {
     }
   }
 
+  /// The greatest value of each column over `rows` of `matrix`, which are at least one, into
+  /// `output` from element `index` on.
+  package func maxPool(
+    _ matrix: borrowing Matrix, rows: Range<Int>, into output: inout [Float], at index: Int
+  ) {
+    matrix.check(rows)
+    let columns = matrix.columns
+    precondition(!rows.isEmpty && index >= 0 && index + columns <= output.count)
+    let start = matrix.start(ofRow: rows.lowerBound)
+    output.withUnsafeMutableBufferPointer { output in
+      guard let out = output.baseAddress else { return }
+      functions.pointee.max_rows(out + index, start, columns, rows.count, columns)
+    }
+  }
+
+  /// The mean of `rows` of `matrix`, in which the n-th row counts n times, into `output` from
+  /// element `index` on; the first row of all is number `firstNumber`.
+  package func weightedMeanPool(
+    _ matrix: borrowing Matrix, rows: Range<Int>, firstNumber: Int = 1,
+    into output: inout [Float], at index: Int
+  ) {
+    matrix.check(rows)
+    let columns = matrix.columns
+    precondition(!rows.isEmpty && index >= 0 && index + columns <= output.count)
+    output.withUnsafeMutableBufferPointer { output in
+      guard let out = output.baseAddress else { return }
+      (out + index).update(repeating: 0, count: columns)
+      var sum: Float = 0
+      for (offset, row) in rows.enumerated() {
+        let number = Float(firstNumber + offset)
+        functions.pointee.add_scaled(out + index, matrix.start(ofRow: row), number, columns)
+        sum += number
+      }
+      functions.pointee.scale(out + index, 1 / sum, columns)
+    }
+  }
+
+  /// Multiplies `count` elements of `row` from `index` on.
+  package func scale(_ row: inout [Float], at index: Int, count: Int, by factor: Float) {
+    precondition(index >= 0 && index + count <= row.count)
+    row.withUnsafeMutableBufferPointer { row in
+      guard let x = row.baseAddress else { return }
+      functions.pointee.scale(x + index, factor, count)
+    }
+  }
+
   /// Divides `row` by its Euclidean norm, or by 1e-12 where that is more.
   package func normalize(_ row: inout MutableSpan<Float>) {
     row.withUnsafeMutableBufferPointer { row in

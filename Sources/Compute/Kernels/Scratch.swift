@@ -17,11 +17,14 @@ package final class Scratch {
     package var sequenceLengthMax: Int
     /// Columns of one attention head.
     package var headSize: Int
+    /// Columns of products with distance vectors, rounded up to 16; 0 without any.
+    package var distanceVectorCount: Int
 
     package init(
       inColumnsMax: Int, outColumnsMax: Int, outColumnsMin: Int, sequenceLengthMax: Int,
-      headSize: Int
+      headSize: Int, distanceVectorCount: Int = 0
     ) {
+      self.distanceVectorCount = Scratch.paddedKeyCount(distanceVectorCount)
       self.inColumnsMax = inColumnsMax
       self.outColumnsMax = outColumnsMax
       self.outColumnsMin = outColumnsMin
@@ -44,7 +47,12 @@ package final class Scratch {
   /// Scores of one tile: `[queryTileRows, keys]`.
   var scores: Matrix
 
-  /// Memory for these limits, all of which must be positive. Throws `.outOfMemory`.
+  /// Queries of one tile times distance vectors, `[queryTileRows, distanceVectorCount]`.
+  var queryDistances: Matrix
+  /// Keys of one head times distance vectors, `[keys, distanceVectorCount]`.
+  var keyDistances: Matrix
+
+  /// Memory for these limits, all but the last positive. Throws `.outOfMemory`.
   package init(_ limits: Limits) throws(KernelsError) {
     self.limits = limits
     let paddedRows = BLAS.rowsMin(columns: limits.outColumnsMin)
@@ -53,6 +61,9 @@ package final class Scratch {
     paddedOutput = try Matrix(rows: paddedRows, columns: limits.outColumnsMax)
     keys = try Matrix(rows: limits.headSize, columns: keyCount)
     scores = try Matrix(rows: Self.queryTileRows, columns: keyCount)
+    let distances = max(limits.distanceVectorCount, 1)
+    queryDistances = try Matrix(rows: Self.queryTileRows, columns: distances)
+    keyDistances = try Matrix(rows: keyCount, columns: distances)
   }
 
   /// A sequence length rounded up to whole vectors, so that scores need no masks.

@@ -62,6 +62,58 @@ package struct SharedWeights: Sendable {
     return SharedWeights(storage)
   }
 
+  /// `count` zeros that `fill` may write to before anyone reads them. Throws `.outOfMemory`.
+  static func floats(
+    count: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void
+  ) throws(KernelsError) -> SharedWeights {
+    let storage = try FloatStorage(count: count)
+    fill(storage.address)
+    return SharedWeights(storage)
+  }
+
+  /// These weights, `[rows, columns]`, as f32 with rows and columns exchanged: a copy. Throws
+  /// `.outOfMemory`.
+  package func transposed(
+    rows: Int, columns: Int, _ table: KernelTable
+  ) throws(KernelsError) -> SharedWeights {
+    precondition(rows * columns == count)
+    // A converted copy has no other owner.
+    let converted = try asFloats(table)
+    let result = try SharedWeights.floats(count: count) { out in
+      let source = converted.floats
+      for row in 0..<rows {
+        for column in 0..<columns { out[column * rows + row] = source[row * columns + column] }
+      }
+    }
+    return withExtendedLifetime(converted) { result }
+  }
+
+  /// New rows in f32, each the sum of rows of these weights, `[…, columns]`, times a factor.
+  /// Throws `.outOfMemory`.
+  package func sums(
+    _ terms: [[(row: Int, factor: Float)]], columns: Int, _ table: KernelTable
+  ) throws(KernelsError) -> SharedWeights {
+    precondition(!terms.isEmpty && terms.joined().allSatisfy { $0.row >= 0 })
+    precondition(terms.joined().allSatisfy { ($0.row + 1) * columns <= count })
+    var row = [Float](repeating: 0, count: columns)
+    return try SharedWeights.floats(count: terms.count * columns) { out in
+      for (index, terms) in terms.enumerated() {
+        for term in terms {
+          let start = term.row * columns
+          let target = out + index * columns
+          switch type {
+          case .f32:
+            table.functions.pointee.add_scaled(target, floats + start, term.factor, columns)
+            continue
+          case .f16: table.functions.pointee.f16_to_f32(&row, halves + start, columns)
+          case .bf16: table.functions.pointee.bf16_to_f32(&row, halves + start, columns)
+          }
+          table.functions.pointee.add_scaled(target, row, term.factor, columns)
+        }
+      }
+    }
+  }
+
   /// A copy of little-endian `bytes`, for memory that will go away. Throws `.outOfMemory`.
   package static func copy(
     _ bytes: RawSpan, of type: ElementType

@@ -94,6 +94,22 @@ package struct ConfigFile: Sendable {
     return string
   }
 
+  /// The strings of a list, nil when absent. Throws `.malformed` for another kind.
+  package func strings(_ key: String) throws(ModelFilesError) -> [String]? {
+    guard let value = self[key] else { return nil }
+    let strings = value.elements.compactMap(\.string)
+    guard value.kind == .array, strings.count == value.count else {
+      throw error(.malformed, key, "is not a list of strings")
+    }
+    return strings
+  }
+
+  /// Whether the member is there and `null`, where a family tells that from absence.
+  package func isNull(_ key: String) -> Bool { json[key]?.isNull ?? false }
+
+  /// Whether the member is there, be it `null`.
+  package func contains(_ key: String) -> Bool { json[key] != nil }
+
   /// An object inside this one, nil when absent. Throws `.malformed` for another kind.
   package func object(_ key: String) throws(ModelFilesError) -> ConfigFile? {
     guard let value = self[key] else { return nil }

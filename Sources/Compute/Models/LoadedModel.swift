@@ -43,7 +43,7 @@ package struct LoadedModel: Sendable {
       tokensMax: tokensMax, inputsMax: inputsMax, inputTokensMax: plan.maxTokens)
     return ModelScratch(
       limits, backbone: try backbone.makeScratch(limits),
-      headElementCount: plan.task == .classify ? inputsMax * backbone.hiddenSize : 0)
+      headElementCount: inputsMax * head.widest)
   }
 
   /// Runs a batch. `output` becomes `[inputs, outputWidth]` f32, row-major: pooled vectors before

@@ -9,7 +9,39 @@ enum ModelRegistry {
     _ plan: ModelPlan, _ directory: ModelDirectory, _ loader: WeightLoader
   ) throws(ModelError) -> any Backbone {
     switch plan.tensors {
-    case .bert(let names): try BertBackbone(names, config: directory.config, loader: loader)
+    case .bert(let names):
+      return try BertBackbone(names, config: directory.config, loader: loader)
+    case .stack(let names):
+      let settings = try settings(plan.family, directory.config)
+      return try StackBackbone(names, settings, maxTokens: plan.maxTokens, loader: loader)
+    }
+  }
+
+  /// What the family reads from its configuration.
+  private static func settings(
+    _ family: ModelFamily, _ config: ConfigFile
+  ) throws(ModelError) -> StackSettings {
+    switch family {
+    case .bert:
+      throw ModelError(.unsupported, "\(config.name): BERT has a backbone of its own")
+    case .roberta: try .roberta(config)
+    case .distilBert: try .distilBert(config)
+    case .mpnet: try .mpnet(config)
+    case .electra: try .electra(config)
+    case .albert: try .albert(config)
+    case .modernBert: try .modernBert(config)
+    case .nomicBert: try .nomicBert(config)
+    case .gte: try .gte(config)
+    case .debertaV2: try .debertaV2(config)
+    case .qwen2: try .qwen(config, headSize: nil)
+    case .qwen3: try .qwen(config, headSize: 128)
+    case .llama: try .llama(config)
+    case .mistral: try .mistral(config)
+    case .gemma: try .gemma(config)
+    case .gemma2: try .gemma2(config)
+    case .gemma3: try .gemma3(config)
+    case .phi3: try .phi3(config)
+    case .gpt2: try .gpt2(config)
     }
   }
 
@@ -30,7 +62,9 @@ enum ModelRegistry {
       throw ModelError(
         .unsupported, "\(directory.path): the task embed needs a pooling, and none was decided")
     }
-    return EmbeddingHead(pooling, hiddenSize: hiddenSize, table: loader.table)
+    var maps: [Head] = []
+    for module in plan.dense { maps.append(try dense(module, directory, loader.table)) }
+    return EmbeddingHead(pooling, hiddenSize: hiddenSize, dense: maps, table: loader.table)
   }
 
   private static func asSequenceClassification(
@@ -43,10 +77,59 @@ enum ModelRegistry {
           .missing, "\(directory.weights.source): the task classify needs pooler and classifier")
       }
       return ClassificationHead(
-        pooler: try loader.head(pooler, out: hiddenSize, in: hiddenSize, .tanh),
-        classifier: try loader.head(
-          classifier, out: plan.labels.count, in: hiddenSize, .identity),
-        table: loader.table)
+        pooling: .cls,
+        maps: [
+          try loader.head(pooler, out: hiddenSize, in: hiddenSize, .tanh),
+          try loader.head(classifier, out: plan.labels.count, in: hiddenSize, .identity),
+        ], norm: nil, table: loader.table)
+    case .stack(let names):
+      let settings = try settings(plan.family, directory.config)
+      if let tokenHead = plan.tokenHead, let pooling = plan.pooling,
+        let name = names.languageHead
+      {
+        let map = try loader.head(
+          tokenHead, name, shape: [settings.vocabularySize, hiddenSize])
+        return ClassificationHead(
+          pooling: pooling, maps: [map], norm: nil, table: loader.table)
+      }
+      guard let pooling = plan.pooling, let classifier = names.head.last else {
+        throw ModelError(
+          .missing, "\(directory.weights.source): the task classify needs a classifier")
+      }
+      var maps: [Head] = []
+      for map in names.head.dropLast() {
+        maps.append(
+          try loader.head(map, out: hiddenSize, in: hiddenSize, settings.headActivation))
+      }
+      maps.append(
+        try loader.head(classifier, out: plan.labels.count, in: hiddenSize, .identity))
+      let norm = try names.headNorm.map { (name) throws(ModelError) in
+        try loader.norm(name, settings, columns: hiddenSize)
+      }
+      return ClassificationHead(
+        pooling: pooling, maps: maps, norm: norm, table: loader.table)
     }
+  }
+
+  /// A Dense module of sentence-transformers, whose weights lie in its folder.
+  private static func dense(
+    _ module: DenseModule, _ directory: ModelDirectory, _ table: KernelTable
+  ) throws(ModelError) -> Head {
+    let store = try reading { () throws(ModelFilesError) in
+      try WeightStore(directory: directory.path + "/" + module.path)
+    }
+    let names = StackTensors.Affine(
+      weight: "linear.weight", bias: module.hasBias ? "linear.bias" : nil)
+    let function: ElementFunction =
+      switch module.function {
+      case .identity: .identity
+      case .tanh: .tanh
+      case .relu: .relu
+      case .gelu: .gelu
+      case .silu: .silu
+      case .sigmoid: .sigmoid
+      }
+    return try WeightLoader(store, table: table).head(
+      names, out: module.outFeatures, in: module.inFeatures, function)
   }
 }

@@ -4,15 +4,15 @@ package final class ModelScratch {
   /// The largest batch that it can hold.
   package let limits: BatchCapacity
   let backbone: any BackboneScratch
-  /// First-token rows of a classifier, `[inputsMax, hiddenSize]`; empty for an embedding.
-  var firstTokens: [Float]
-  /// The same after the pooler.
+  /// Pooled rows on their way through a head, `[inputsMax, widest]`; empty where there is none.
   var pooled: [Float]
+  /// The same after one of its maps.
+  var mapped: [Float]
 
   init(_ limits: BatchCapacity, backbone: any BackboneScratch, headElementCount: Int) {
     self.limits = limits
     self.backbone = backbone
-    firstTokens = [Float](repeating: 0, count: headElementCount)
-    pooled = firstTokens
+    pooled = [Float](repeating: 0, count: headElementCount)
+    mapped = pooled
   }
 }

@@ -5,6 +5,8 @@ internal import Resolution
 protocol TaskHead: Sendable {
   /// Columns of the output.
   var outputWidth: Int { get }
+  /// Columns of the widest row on the way.
+  var widest: Int { get }
 
   /// Writes the rows of a batch, `[inputs, outputWidth]`; `hidden` holds a row for each token.
   func apply(
@@ -12,16 +14,83 @@ protocol TaskHead: Sendable {
     into output: inout [Float])
 }
 
-/// Pools the hidden states of each input into one: the model as an embedding. The rows are not
-/// cut or normalised yet; see `LoadedModel.finish`.
+/// The hidden states of each input made one.
+struct PoolingStep: Sendable {
+  let pooling: Pooling
+  let hiddenSize: Int
+  let table: KernelTable
+
+  /// Writes a row for each input, `[inputs, hiddenSize]`.
+  func apply(_ hidden: borrowing Matrix, _ batch: RaggedBatch, into output: inout [Float]) {
+    for input in 0..<batch.inputCount {
+      let tokens = batch.tokens(of: input)
+      let index = input * hiddenSize
+      switch pooling {
+      case .mean: table.meanPool(hidden, rows: tokens, into: &output, at: index)
+      case .cls:
+        // The mean of one row is that row.
+        let first = tokens.lowerBound..<tokens.lowerBound + 1
+        table.meanPool(hidden, rows: first, into: &output, at: index)
+      case .last:
+        let last = tokens.upperBound - 1..<tokens.upperBound
+        table.meanPool(hidden, rows: last, into: &output, at: index)
+      case .max: table.maxPool(hidden, rows: tokens, into: &output, at: index)
+      case .meanSqrt:
+        table.meanPool(hidden, rows: tokens, into: &output, at: index)
+        table.scale(
+          &output, at: index, count: hiddenSize, by: Float(tokens.count).squareRoot())
+      case .weightedMean:
+        table.weightedMeanPool(hidden, rows: tokens, into: &output, at: index)
+      }
+    }
+  }
+}
+
+/// The model as an embedding: pooled hidden states, mapped by Dense modules if there are any. The
+/// rows are not cut or normalised yet; see `LoadedModel.finish`.
 struct EmbeddingHead: TaskHead {
   let outputWidth: Int
-  private let pooling: Pooling
+  let widest: Int
+  private let pooling: PoolingStep
+  private let dense: [Head]
+
+  init(_ pooling: Pooling, hiddenSize: Int, dense: [Head], table: KernelTable) {
+    outputWidth = dense.last?.outColumns ?? hiddenSize
+    widest = dense.map(\.inColumns).max() ?? 0
+    self.pooling = PoolingStep(pooling: pooling, hiddenSize: hiddenSize, table: table)
+    self.dense = dense
+  }
+
+  func apply(
+    _ hidden: borrowing Matrix, _ batch: RaggedBatch, _ scratch: ModelScratch,
+    into output: inout [Float]
+  ) {
+    guard !dense.isEmpty else {
+      pooling.apply(hidden, batch, into: &output)
+      return
+    }
+    pooling.apply(hidden, batch, into: &scratch.pooled)
+    scratch.run(dense, rows: batch.inputCount, into: &output)
+  }
+}
+
+/// The model as a classifier: pooled hidden states through the maps of its head, with a norm before
+/// the last where the family has one; one logit for each label.
+struct ClassificationHead: TaskHead {
+  private let pooling: PoolingStep
+  private let maps: [Head]
+  private let norm: RowNorm?
   private let table: KernelTable
 
-  init(_ pooling: Pooling, hiddenSize: Int, table: KernelTable) {
-    outputWidth = hiddenSize
-    self.pooling = pooling
+  var outputWidth: Int { maps.last?.outColumns ?? 0 }
+  var widest: Int { maps.map(\.inColumns).max() ?? 0 }
+
+  /// `maps` has at least one, the classifier, which is the last.
+  init(pooling: Pooling, maps: [Head], norm: RowNorm?, table: KernelTable) {
+    precondition(!maps.isEmpty)
+    self.pooling = PoolingStep(pooling: pooling, hiddenSize: maps[0].inColumns, table: table)
+    self.maps = maps
+    self.norm = norm
     self.table = table
   }
 
@@ -29,36 +98,28 @@ struct EmbeddingHead: TaskHead {
     _ hidden: borrowing Matrix, _ batch: RaggedBatch, _ scratch: ModelScratch,
     into output: inout [Float]
   ) {
-    for input in 0..<batch.inputCount {
-      let tokens = batch.tokens(of: input)
-      let rows = pooling == .mean ? tokens : tokens.lowerBound..<tokens.lowerBound + 1
-      // The mean of one row is that row.
-      table.meanPool(hidden, rows: rows, into: &output, at: input * outputWidth)
+    pooling.apply(hidden, batch, into: &scratch.pooled)
+    scratch.run(maps, rows: batch.inputCount, into: &output) { rows in
+      if let norm { table.normalize(&rows, rows: batch.inputCount, norm) }
     }
   }
 }
 
-/// BERT's pooler and classifier: tanh(dense(first token)), then one logit for each label.
-struct ClassificationHead: TaskHead {
-  private let pooler: Head
-  private let classifier: Head
-  private let first: EmbeddingHead
-
-  var outputWidth: Int { classifier.outColumns }
-
-  init(pooler: Head, classifier: Head, table: KernelTable) {
-    self.pooler = pooler
-    self.classifier = classifier
-    first = EmbeddingHead(.cls, hiddenSize: pooler.inColumns, table: table)
-  }
-
-  func apply(
-    _ hidden: borrowing Matrix, _ batch: RaggedBatch, _ scratch: ModelScratch,
-    into output: inout [Float]
+extension ModelScratch {
+  /// Runs rows of `pooled` through `maps`, the last into `output`; `beforeLast` may change the rows
+  /// that it takes.
+  func run(
+    _ maps: [Head], rows: Int, into output: inout [Float],
+    beforeLast: (inout [Float]) -> Void = { _ in }
   ) {
-    let rows = batch.inputCount
-    first.apply(hidden, batch, scratch, into: &scratch.firstTokens)
-    pooler.apply(scratch.firstTokens, rows: rows, into: &scratch.pooled)
-    classifier.apply(scratch.pooled, rows: rows, into: &output)
+    for (index, map) in maps.enumerated() {
+      if index == maps.count - 1 {
+        beforeLast(&pooled)
+        map.apply(pooled, rows: rows, into: &output)
+      } else {
+        map.apply(pooled, rows: rows, into: &mapped)
+        swap(&pooled, &mapped)
+      }
+    }
   }
 }

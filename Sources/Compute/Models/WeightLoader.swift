@@ -62,7 +62,7 @@ struct WeightLoader {
 
   /// A dense layer for few rows.
   func head(
-    _ names: BertTensors.Affine, out: Int, in inColumns: Int, _ activation: Head.Activation
+    _ names: BertTensors.Affine, out: Int, in inColumns: Int, _ activation: ElementFunction
   ) throws(ModelError) -> Head {
     let weights = try weights(names.weight, shape: [out, inColumns])
     let bias = try floats(names.bias, shape: [out])
@@ -79,5 +79,80 @@ struct WeightLoader {
     LayerNorm(
       gamma: try floats(names.weight, shape: [columns]),
       beta: try floats(names.bias, shape: [columns]), epsilon: epsilon)
+  }
+
+  /// A dense layer for many rows, stored `[out, in]`, or `[in, out]` if transposed (a copy then).
+  func linear(
+    _ names: StackTensors.Affine, out: Int, in inColumns: Int, _ epilogue: Linear.Epilogue,
+    isTransposed: Bool
+  ) throws(ModelError) -> Linear {
+    let shape = isTransposed ? [inColumns, out] : [out, inColumns]
+    let stored = try weights(names.weight, shape: shape)
+    var bias = try names.bias.map { (name) throws(ModelError) in try floats(name, shape: [out]) }
+    // A fused norm adds a bias in passing.
+    if case .biasResidualLayerNorm = epilogue, bias == nil {
+      bias = [Float](repeating: 0, count: out)
+    }
+    return try computing { () throws(KernelsError) in
+      let weights =
+        isTransposed ? try stored.transposed(rows: inColumns, columns: out, table) : stored
+      return try Linear(
+        weights: weights, inColumns: inColumns, bias: bias, epilogue: epilogue, table: table)
+    }
+  }
+
+  /// A dense layer for few rows.
+  func head(
+    _ names: StackTensors.Affine, out: Int, in inColumns: Int, _ activation: ElementFunction
+  ) throws(ModelError) -> Head {
+    let weights = try weights(names.weight, shape: [out, inColumns])
+    let bias = try names.bias.map { (name) throws(ModelError) in try floats(name, shape: [out]) }
+    return try computing { () throws(KernelsError) in
+      try Head(
+        weights: weights, inColumns: inColumns, bias: bias, activation: activation, table: table)
+    }
+  }
+
+  /// A classifier made of rows of the language model's head, in f32.
+  func head(
+    _ tokenHead: TokenHead, _ name: String, shape: [Int]
+  ) throws(ModelError) -> Head {
+    let all = try weights(name, shape: shape)
+    let ids = tokenHead.ids
+    guard ids.allSatisfy({ $0 >= 0 && $0 < shape[0] }) else {
+      throw ModelError(
+        .malformed, "tensor \(name.quotedForMessage) has no row for each of the ids \(ids)")
+    }
+    return try computing { () throws(KernelsError) in
+      let rows: SharedWeights
+      switch tokenHead.method {
+      case .fromTwoWaySoftmax:
+        rows = try all.sums([[(ids[1], 1), (ids[0], -1)]], columns: shape[1], table)
+      case .noPostProcessing:
+        rows = try all.sums(ids.map { [(row: $0, factor: Float(1))] }, columns: shape[1], table)
+      }
+      return try Head(
+        weights: rows, inColumns: shape[1], bias: nil, activation: .identity, table: table)
+    }
+  }
+
+  /// A norm of the family's kind.
+  func norm(
+    _ names: StackTensors.Affine, _ settings: StackSettings, columns: Int
+  ) throws(ModelError) -> RowNorm {
+    let gamma = try floats(names.weight, shape: [columns])
+    switch settings.norm {
+    case .layer:
+      let beta = try names.bias.map { (name) throws(ModelError) in
+        try floats(name, shape: [columns])
+      }
+      return .layer(
+        LayerNorm(
+          gamma: gamma, beta: beta ?? [Float](repeating: 0, count: columns),
+          epsilon: settings.epsilon))
+    case .rootMeanSquare: return .rootMeanSquare(gamma: gamma, epsilon: settings.epsilon)
+    case .rootMeanSquarePlusOne:
+      return .rootMeanSquare(gamma: gamma.map { 1 + $0 }, epsilon: settings.epsilon)
+    }
   }
 }

@@ -4,8 +4,10 @@ package enum Fact: String, Sendable, CaseIterable {
   case family
   case conversion
   case task
+  case tokenHead = "token-head"
   case modules
   case pooling
+  case dense
   case normalize
   case labels
   case activation
@@ -125,4 +127,12 @@ extension FactKey where Value == TokenizerOptions {
 
 extension FactKey where Value == FamilyTensors {
   static var tensors: Self { Self(fact: .tensors) }
+}
+
+extension FactKey where Value == DenseModules {
+  static var dense: Self { Self(fact: .dense) }
+}
+
+extension FactKey where Value == TokenHeadChoice {
+  static var tokenHead: Self { Self(fact: .tokenHead) }
 }

@@ -76,3 +76,24 @@ extension FamilyTensors: FactValue {
     "\(used.count) used, \(unused.count) unused"
   }
 }
+
+/// The Dense modules in file order.
+struct DenseModules: FactValue {
+  var list: [DenseModule]
+
+  var factText: String {
+    list.isEmpty
+      ? "none"
+      : list.map { "\($0.inFeatures) to \($0.outFeatures), \($0.function.rawValue)" }
+        .joined(separator: "; ")
+  }
+}
+
+/// A head that is made from the language model's, or none.
+struct TokenHeadChoice: FactValue {
+  var head: TokenHead? = nil
+
+  var factText: String {
+    head.map { "\($0.method.rawValue) of \($0.tokens.joined(separator: ", "))" } ?? "none"
+  }
+}

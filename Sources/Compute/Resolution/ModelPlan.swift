@@ -10,6 +10,10 @@ package struct ModelPlan: Sendable, Equatable {
   package var conversion: Conversion
   /// How tokens become one row; for a classifier, as its head does it.
   package var pooling: Pooling?
+  /// The head of a classifier that is made from the language model's, nil for a head of its own.
+  package var tokenHead: TokenHead?
+  /// Maps after the pooling of an embedding, in order.
+  package var dense: [DenseModule]
   /// Whether embeddings are divided by their Euclidean length.
   package var normalize: Bool
   /// What Score means.
@@ -50,6 +54,8 @@ package struct ModelPlan: Sendable, Equatable {
     task = facts[.task]
     conversion = facts[.conversion]
     pooling = facts[.pooling]
+    tokenHead = facts[.tokenHead].head
+    dense = facts[.dense].list
     normalize = facts[.normalize]
     score = facts[.score].type
     scoreRefusal = facts[.score].reason

@@ -2,6 +2,28 @@
 package enum ModelFamily: String, Sendable, CaseIterable {
   /// BERT with absolute positions, `modeling_bert.py` of transformers.
   case bert
+  /// RoBERTa, XLM-RoBERTa and CamemBERT.
+  case roberta
+  case distilBert = "distilbert"
+  case mpnet
+  case electra
+  case albert
+  case modernBert = "modernbert"
+  case nomicBert = "nomic-bert"
+  /// Alibaba-NLP's `NewModel`.
+  case gte
+  /// DeBERTa, versions 2 and 3.
+  case debertaV2 = "deberta-v2"
+  case qwen2
+  case qwen3
+  case llama
+  case mistral
+  case gemma
+  case gemma2
+  /// The text model of Gemma 3, and EmbeddingGemma.
+  case gemma3
+  case phi3
+  case gpt2
 }
 
 /// What a loaded model answers.
@@ -30,6 +52,33 @@ package enum Pooling: String, Sendable, CaseIterable {
   case cls
   /// The mean of all, special tokens included.
   case mean
+  /// The greatest value of each column.
+  case max
+  /// The sum of all, divided by the root of their number.
+  case meanSqrt = "mean-sqrt"
+  /// The mean in which the n-th token counts n times.
+  case weightedMean = "weighted-mean"
+  /// That of the last token.
+  case last
+}
+
+/// A classification head made of rows of the language model's head.
+package struct TokenHead: Sendable, Equatable {
+  /// What is made of the rows.
+  package enum Method: String, Sendable, CaseIterable {
+    /// One label: the row of the second token (yes) less that of the first (no), so that the
+    /// sigmoid of the logit is the softmax over both.
+    case fromTwoWaySoftmax = "from_2_way_softmax"
+    /// A label for each token.
+    case noPostProcessing = "no_post_processing"
+  }
+
+  /// The tokens as they are spelled in the vocabulary.
+  package var tokens: [String]
+  /// Their ids, rows of the language model's head.
+  package var ids: [Int]
+  /// What is made of the rows.
+  package var method: Method
 }
 
 /// The function from logits to what Classify and Score answer.
@@ -60,11 +109,21 @@ package struct Overrides: Sendable, Equatable {
   package var task: Task?
   /// The pooling of an embedding.
   package var pooling: Pooling?
+  /// The tokens of a head that is made from the language model's, in place of the
+  /// configuration's `classifier_from_token`.
+  package var classifierTokens: [String]?
+  /// What is made of them, in place of the configuration's `method`.
+  package var method: TokenHead.Method?
   /// A token limit below that of the directory; special tokens included.
   package var maxTokens: Int?
 
   /// Makes overrides; without arguments there are none.
-  package init(task: Task? = nil, pooling: Pooling? = nil, maxTokens: Int? = nil) {
+  package init(
+    task: Task? = nil, pooling: Pooling? = nil, maxTokens: Int? = nil,
+    classifierTokens: [String]? = nil, method: TokenHead.Method? = nil
+  ) {
+    self.classifierTokens = classifierTokens
+    self.method = method
     self.task = task
     self.pooling = pooling
     self.maxTokens = maxTokens
@@ -83,4 +142,28 @@ package struct Prompts: Sendable, Equatable {
 package struct TokenizerOptions: Sendable, Equatable {
   /// Whether the tokenizer lower-cases.
   package var lowercases: Bool
+}
+
+/// A Dense module of sentence-transformers: a linear map after the pooling.
+package struct DenseModule: Sendable, Equatable {
+  /// What is done to its sums.
+  package enum Function: String, Sendable, CaseIterable {
+    case identity = "Identity"
+    case tanh = "Tanh"
+    case relu = "ReLU"
+    case gelu = "GELU"
+    case silu = "SiLU"
+    case sigmoid = "Sigmoid"
+  }
+
+  /// The folder with its files, in the model directory.
+  package var path: String
+  /// Width of the vectors that it takes.
+  package var inFeatures: Int
+  /// Width of the vectors that it gives.
+  package var outFeatures: Int
+  /// Whether it has a bias.
+  package var hasBias: Bool
+  /// What is done to its sums.
+  package var function: Function
 }

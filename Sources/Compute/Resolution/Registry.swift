@@ -6,26 +6,58 @@ enum Registry {
     case none
     /// Logits for each input.
     case sequenceClassification
+    /// Logits over the vocabulary, which pooling has no use for.
+    case languageModel
   }
 
   /// A class that can be served.
   struct Entry: Sendable {
     var family: ModelFamily
     var head: Head
-    /// The task that the class does without conversion.
-    var task: Task { head == .none ? .embed : .classify }
-    /// The pooling of embeddings where the directory says none; `pooling_models.md` §5.3.
-    var pooling: Pooling
+    /// The task that the class does without an override.
+    var task: Task { head == .sequenceClassification ? .classify : .embed }
+    /// The pooling where the directory says none; `pooling_models.md` §5.3.
+    var pooling: Pooling { FamilyFacts.of(family).isDecoder ? .last : .cls }
   }
 
-  static let entries: [String: Entry] = [
-    "BertModel": Entry(family: .bert, head: .none, pooling: .cls),
-    "BertForSequenceClassification": Entry(
-      family: .bert, head: .sequenceClassification, pooling: .cls),
+  private static let stems: [(String, ModelFamily)] = [
+    ("Bert", .bert), ("Roberta", .roberta), ("XLMRoberta", .roberta), ("Camembert", .roberta),
+    ("DistilBert", .distilBert), ("MPNet", .mpnet), ("Electra", .electra), ("Albert", .albert),
+    ("ModernBert", .modernBert), ("NomicBert", .nomicBert), ("New", .gte), ("GteNew", .gte),
+    ("Gte", .gte), ("DebertaV2", .debertaV2), ("Qwen2", .qwen2), ("Qwen3", .qwen3),
+    ("Llama", .llama),
+    ("Mistral", .mistral), ("Gemma", .gemma), ("Gemma2", .gemma2), ("Gemma3Text", .gemma3),
+    ("Phi3", .phi3), ("GPT2", .gpt2),
   ]
 
+  static let entries: [String: Entry] = {
+    var entries: [String: Entry] = [:]
+    for (stem, family) in stems {
+      entries[stem + "Model"] = Entry(family: family, head: .none)
+      entries[stem + "ForSequenceClassification"] = Entry(
+        family: family, head: .sequenceClassification)
+      let language = FamilyFacts.of(family).isDecoder ? "ForCausalLM" : "ForMaskedLM"
+      entries[stem + language] = Entry(family: family, head: .languageModel)
+    }
+    // Names that do not follow the pattern.
+    entries["GPT2LMHeadModel"] = Entry(family: .gpt2, head: .languageModel)
+    entries["GPT2ForCausalLM"] = nil
+    entries["Gemma3ForCausalLM"] = Entry(family: .gemma3, head: .languageModel)
+    entries["Gemma3TextForCausalLM"] = nil
+    return entries
+  }()
+
   /// The class that transformers' AutoModel takes for a `model_type`.
-  static let classOfModelType = ["bert": "BertModel"]
+  static let classOfModelType = [
+    "bert": "BertModel", "roberta": "RobertaModel", "xlm-roberta": "XLMRobertaModel",
+    "camembert": "CamembertModel", "distilbert": "DistilBertModel", "mpnet": "MPNetModel",
+    "electra": "ElectraModel", "albert": "AlbertModel", "modernbert": "ModernBertModel",
+    "nomic_bert": "NomicBertModel", "new": "NewModel", "gte": "GteModel",
+    "deberta-v2": "DebertaV2Model",
+    "qwen2": "Qwen2Model", "qwen3": "Qwen3Model", "llama": "LlamaModel",
+    "mistral": "MistralModel", "gemma": "GemmaModel", "gemma2": "Gemma2Model",
+    "gemma3_text": "Gemma3TextModel", "phi3": "Phi3Model", "gpt2": "GPT2Model",
+  ]
 
   static var supportedNames: String { entries.keys.sorted().joined(separator: ", ") }
 }

@@ -42,7 +42,9 @@ extension Rule {
     Rule("conversion.task-override", sets: .conversion, reads: [.architecture]) {
       (facts, metadata) throws(ResolutionError) in
       guard let task = metadata.overrides.task else { return nil }
-      if Registry.entries[facts[.architecture]]?.task == task { return Conversion.none }
+      if let native = nativeConversion(facts[.architecture]), native.task == task {
+        return native.conversion
+      }
       return task == .embed ? .embedding : .sequenceClassification
     },
     // A Pooling module says that the author serves the model as an embedding, whatever class the
@@ -52,6 +54,23 @@ extension Rule {
       guard metadata.lists(.pooling), Registry.entries[facts[.architecture]]?.task == .classify
       else { return nil }
       return .embedding
+    },
+    // The configuration says what to make a classifier of; vLLM asks for another class name too.
+    Rule("conversion.token-head", sets: .conversion, reads: [.architecture]) {
+      (facts, metadata) throws(ResolutionError) in
+      let isLanguageModel = Registry.entries[facts[.architecture]]?.head == .languageModel
+      return isLanguageModel && asksForTokenHead(metadata) ? .sequenceClassification : nil
+    },
+    // We only do pooling: a language model embeds, whatever its name says. vLLM would generate.
+    Rule("conversion.language-model", sets: .conversion, reads: [.architecture]) {
+      (facts, _) throws(ResolutionError) in
+      Registry.entries[facts[.architecture]]?.head == .languageModel ? .embedding : nil
+    },
+    // A decoder's classifier is the backbone with a score of the last token: the adapter does it.
+    Rule("conversion.decoder-classifier", sets: .conversion, reads: [.architecture]) {
+      (facts, _) throws(ResolutionError) in
+      let native = nativeConversion(facts[.architecture])?.conversion
+      return native == .sequenceClassification ? native : nil
     },
     Rule("conversion.native-class", sets: .conversion) { (_, _) throws(ResolutionError) in
       Conversion.none
@@ -69,4 +88,18 @@ extension Rule {
       Registry.entries[facts[.architecture]]?.task
     },
   ]
+
+  /// What a class does without an override, and what that takes.
+  private static func nativeConversion(
+    _ architecture: String
+  ) -> (task: Task, conversion: Conversion)? {
+    guard let entry = Registry.entries[architecture] else { return nil }
+    switch entry.head {
+    case .none: return (.embed, .none)
+    case .languageModel: return (.embed, .embedding)
+    case .sequenceClassification:
+      let isDecoder = FamilyFacts.of(entry.family).isDecoder
+      return (.classify, isDecoder ? .sequenceClassification : .none)
+    }
+  }
 }

@@ -58,8 +58,15 @@ extension Rule {
       (facts, _) throws(ResolutionError) in
       facts[.task] == .embed ? nil : Dimensions(width: nil, allowed: [])
     },
-    Rule("dimensions.hidden-size", sets: .dimensions) { (_, metadata) throws(ResolutionError) in
-      try embeddingDimensions(metadata)
+    Rule("dimensions.dense-module", sets: .dimensions, reads: [.dense]) {
+      (facts, metadata) throws(ResolutionError) in
+      guard let last = facts[.dense].list.last else { return nil }
+      return try embeddingDimensions(metadata, width: last.outFeatures)
+    },
+    Rule("dimensions.hidden-size", sets: .dimensions, reads: [.family]) {
+      (facts, metadata) throws(ResolutionError) in
+      let width = try hiddenSize(metadata, facts[.family])
+      return try embeddingDimensions(metadata, width: width)
     },
   ]
 
@@ -67,21 +74,25 @@ extension Rule {
   private static func usablePositions(
     _ metadata: ModelMetadata, family: ModelFamily
   ) throws(ResolutionError) -> Int {
-    switch family {
-    case .bert:
-      try reading { () throws(ModelFilesError) in
-        try metadata.config.requireInt("max_position_embeddings", in: 1...1 << 24)
-      }
+    try reading { () throws(ModelFilesError) in
+      try FamilyFacts.of(family).usablePositions(metadata.config)
+    }
+  }
+
+  /// Columns of the hidden states.
+  static func hiddenSize(
+    _ metadata: ModelMetadata, _ family: ModelFamily
+  ) throws(ResolutionError) -> Int {
+    try reading { () throws(ModelFilesError) in
+      try FamilyFacts.int(
+        FamilyFacts.of(family).hiddenSizeKeys, in: 1...1 << 20, metadata.config)
     }
   }
 
   private static func embeddingDimensions(
-    _ metadata: ModelMetadata
+    _ metadata: ModelMetadata, width: Int
   ) throws(ResolutionError) -> Dimensions {
     let config = metadata.config
-    let width = try reading { () throws(ModelFilesError) in
-      try config.requireInt("hidden_size", in: 1...1 << 20)
-    }
     if let config = metadata.sentenceTransformersConfig {
       let cut = try reading { () throws(ModelFilesError) in try config.int("truncate_dim") }
       if let cut, cut != width {

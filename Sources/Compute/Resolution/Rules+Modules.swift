@@ -16,7 +16,12 @@ extension Rule {
         case .embed: [[.transformer, .pooling], [.transformer, .pooling, .normalize]]
         case .classify: [[.transformer]]
         }
-      guard allowed.contains(kinds) else {
+      // Any number of Dense modules may follow the pooling.
+      var rest = kinds
+      if facts[.task] == .embed {
+        while rest.count > 2, rest[1] == .pooling, rest[2] == .dense { rest.remove(at: 2) }
+      }
+      guard allowed.contains(rest) else {
         let wanted = allowed.map { $0.map(\.rawValue).joined(separator: ", ") }
         throw ResolutionError(
           .unsupported,
@@ -37,14 +42,36 @@ extension Rule {
       }
       return pooling
     },
-    Rule("pooling.module-config", sets: .pooling, reads: [.task]) {
+    Rule("pooling.module-config", sets: .pooling, reads: [.task, .family]) {
       (facts, metadata) throws(ResolutionError) in
       guard facts[.task] == .embed else { return nil }
-      return try poolingOfModule(metadata)
+      return try poolingOfModule(metadata, facts[.family])
+    },
+    Rule("pooling.classifier-config", sets: .pooling, reads: [.task, .family]) {
+      (facts, metadata) throws(ResolutionError) in
+      guard facts[.task] == .classify, facts[.family] == .modernBert else { return nil }
+      let config = metadata.config
+      let name = try reading { () throws(ModelFilesError) in
+        try config.string("classifier_pooling")
+      }
+      guard let name else { return nil }
+      guard let pooling = ["cls": Pooling.cls, "mean": .mean][name] else {
+        throw ResolutionError(
+          config.error(
+            .unsupported, "classifier_pooling",
+            "is \(name.quotedForMessage), which cannot be run; cls and mean can"))
+      }
+      return pooling
     },
     Rule("pooling.class-default", sets: .pooling, reads: [.architecture]) {
       (facts, _) throws(ResolutionError) in
       Registry.entries[facts[.architecture]]?.pooling
+    },
+    Rule("dense.module-configs", sets: .dense, reads: [.task, .family]) {
+      (facts, metadata) throws(ResolutionError) in
+      guard facts[.task] == .embed else { return DenseModules(list: []) }
+      let width = try hiddenSize(metadata, facts[.family])
+      return DenseModules(list: try denseModules(metadata, width: width))
     },
     Rule("normalize.not-embedding", sets: .normalize, reads: [.task]) {
       (facts, _) throws(ResolutionError) in
@@ -83,8 +110,8 @@ extension Rule {
         throw ResolutionError(
           .unsupported,
           "\(metadata.modulesPath): [\(index)].type is "
-            + "\(module.type.quotedForMessage), which cannot be run; Transformer, Pooling and "
-            + "Normalize can")
+            + "\(module.type.quotedForMessage), which cannot be run; Transformer, Pooling, "
+            + "Dense and Normalize can")
       }
       if kind == .transformer && !module.path.isEmpty {
         throw ResolutionError(
@@ -99,7 +126,7 @@ extension Rule {
   }
 
   private static func poolingOfModule(
-    _ metadata: ModelMetadata
+    _ metadata: ModelMetadata, _ family: ModelFamily
   ) throws(ResolutionError) -> Pooling? {
     guard let module = metadata.modules?.first(where: { $0.kind == .pooling }) else { return nil }
     guard let config = module.config else {
@@ -108,80 +135,22 @@ extension Rule {
         "\(metadata.path)/\(module.path)/config.json is missing, which modules.json "
           + "needs for the pooling")
     }
-    try checkWidth(config, metadata)
+    try checkWidth(config, metadata, family)
     return try PoolingConfig.pooling(config)
   }
 
   private static func checkWidth(
-    _ config: ConfigFile, _ metadata: ModelMetadata
+    _ config: ConfigFile, _ metadata: ModelMetadata, _ family: ModelFamily
   ) throws(ResolutionError) {
-    let hiddenSize = try reading { () throws(ModelFilesError) in
-      try metadata.config.int("hidden_size")
-    }
+    let hiddenSize = try hiddenSize(metadata, family)
     for key in ["embedding_dimension", "word_embedding_dimension"] {
       let width = try reading { () throws(ModelFilesError) in try config.int(key) }
-      if let width, let hiddenSize, width != hiddenSize {
+      if let width, width != hiddenSize {
         throw ResolutionError(
           config.error(
             .malformed, key,
             "is \(width), but hidden_size of config.json is \(hiddenSize)"))
       }
-    }
-  }
-}
-
-/// The settings of a Pooling module, in the layout before sentence-transformers 5.4 (one boolean
-/// for each mode) and since (one string, or a list of them).
-enum PoolingConfig {
-  private static let oldKeyPrefix = "pooling_mode_"
-
-  /// Throws `.unsupported` for modes that cannot be run and for several at once, `.malformed` for
-  /// none.
-  static func pooling(_ config: ConfigFile) throws(ResolutionError) -> Pooling {
-    if let mode = config["pooling_mode"] {
-      let modes = mode.kind == .array ? Array(mode.elements) : [mode]
-      guard modes.count == 1, let name = modes[0].string else {
-        throw ResolutionError(
-          config.error(
-            .unsupported, "pooling_mode", "is not one mode; joined poolings cannot be run"))
-      }
-      guard let pooling = ["cls": Pooling.cls, "mean": .mean][name] else {
-        throw ResolutionError(
-          config.error(
-            .unsupported, "pooling_mode",
-            "is \(name.quotedForMessage), which cannot be run; cls and mean can"))
-      }
-      return pooling
-    }
-    return try poolingByFlags(config)
-  }
-
-  private static func poolingByFlags(_ config: ConfigFile) throws(ResolutionError) -> Pooling {
-    var chosen: [String] = []
-    for member in config.json.members {
-      let key = String(decoding: member.key, as: UTF8.self)
-      guard key.hasPrefix(oldKeyPrefix), !chosen.contains(key) else { continue }
-      let isChosen = try reading { () throws(ModelFilesError) in try config.bool(key) }
-      if isChosen == true { chosen.append(key) }
-    }
-    guard let key = chosen.first else {
-      throw ResolutionError(
-        config.error(.malformed, "pooling_mode", "and all pooling_mode_… are absent or false"))
-    }
-    guard chosen.count == 1 else {
-      throw ResolutionError(
-        config.error(
-          .unsupported, chosen.joined(separator: " and "),
-          "are true at once; joined poolings cannot be run"))
-    }
-    switch key {
-    case "pooling_mode_cls_token": return .cls
-    case "pooling_mode_mean_tokens": return .mean
-    default:
-      throw ResolutionError(
-        config.error(
-          .unsupported, key,
-          "is true, which cannot be run; pooling_mode_cls_token and pooling_mode_mean_tokens can"))
     }
   }
 }

@@ -8,6 +8,10 @@ extension Rule {
       (facts, _) throws(ResolutionError) in
       facts[.task] == .classify ? nil : []
     },
+    Rule("labels.token-head", sets: .labels, reads: [.tokenHead]) {
+      (facts, _) throws(ResolutionError) in
+      facts[.tokenHead].head.map { $0.method == .fromTwoWaySoftmax ? ["LABEL_0"] : $0.tokens }
+    },
     Rule("labels.config-id2label", sets: .labels) { (_, metadata) throws(ResolutionError) in
       try labelsByID(metadata.config)
     },

@@ -3,38 +3,86 @@ internal import ModelFiles
 /// Whether the file holds the tensors of the model, all of them and no strange ones.
 extension Rule {
   static let tensors: [Rule] = [
-    Rule("tensors.family-names", sets: .tensors, reads: [.family, .task, .conversion, .labels]) {
+    Rule(
+      "tensors.family-names", sets: .tensors,
+      reads: [.family, .task, .conversion, .labels, .tokenHead]
+    ) {
       (facts, metadata) throws(ResolutionError) in
       var table = TensorTable(metadata.tensors, source: metadata.weightsSource)
-      switch facts[.family] {
-      case .bert:
-        let layerCount = try reading { () throws(ModelFilesError) in
-          try metadata.config.requireInt("num_hidden_layers", in: 1...1024)
-        }
-        if facts[.conversion] == .sequenceClassification { try checkHead(table) }
-        let names = try BertTensors(&table, layerCount: layerCount, task: facts[.task])
-        if let classifier = names.classifier {
+      let family = FamilyFacts.of(facts[.family])
+      let layerCount = try reading { () throws(ModelFilesError) in
+        try FamilyFacts.int(family.layerCountKeys, in: 1...1024, metadata.config)
+      }
+      let names: FamilyTensorNames
+      let isKnown: (String) -> Bool
+      if let scheme = family.names {
+        let tokenHead = facts[.tokenHead].head
+        let withHead = facts[.task] == .classify && tokenHead == nil
+        if withHead { try checkHead(table, scheme.head) }
+        var tensors = try scheme.take(
+          from: &table, layerCount: layerCount, config: metadata.config, withHead: withHead)
+        if let classifier = tensors.head.last {
           try checkLabels(classifier.weight, table, facts[.labels], metadata)
         }
-        let unused = try rest(of: table, layerCount: layerCount) {
-          BertTensors.isKnownExtra($0, in: table)
+        if let tokenHead {
+          tensors.languageHead = try languageHead(
+            tokenHead, tensors, &table, facts[.family], metadata)
         }
-        return FamilyTensors(
-          names: .bert(names), used: table.used.sorted(), unused: unused,
-          parameterCount: metadata.tensors.reduce(0) {
-            $0 + ($1.isFloatingPoint ? $1.elementCount : 0)
-          })
+        names = .stack(tensors)
+        let complete = table
+        isKnown = { scheme.isKnownExtra($0, in: complete) }
+      } else {
+        if facts[.conversion] == .sequenceClassification {
+          try checkHead(table, [NameScheme.Part("classifier")])
+        }
+        let tensors = try BertTensors(&table, layerCount: layerCount, task: facts[.task])
+        if let classifier = tensors.classifier {
+          try checkLabels(classifier.weight, table, facts[.labels], metadata)
+        }
+        names = .bert(tensors)
+        let complete = table
+        isKnown = { BertTensors.isKnownExtra($0, in: complete) }
       }
+      let unused = try rest(of: table, facts[.family], layerCount: layerCount, isKnown: isKnown)
+      return FamilyTensors(
+        names: names, used: table.used.sorted(), unused: unused,
+        parameterCount: metadata.tensors.reduce(0) {
+          $0 + ($1.isFloatingPoint ? $1.elementCount : 0)
+        })
     }
   ]
 
-  private static func checkHead(_ table: TensorTable) throws(ResolutionError) {
-    guard table.contains("classifier.weight") else {
-      throw ResolutionError(
-        .missing,
-        "\(table.source): tensor 'classifier.weight' is missing: the task classify needs "
-          + "a trained classification head, and this model has none")
+  /// Throws `.missing`, with what to do about it, where the file has no classifier.
+  private static func checkHead(
+    _ table: TensorTable, _ head: [NameScheme.Part]
+  ) throws(ResolutionError) {
+    guard let name = head.last?.name, !table.contains(name + ".weight") else { return }
+    throw ResolutionError(
+      .missing,
+      "\(table.source): tensor '\(name).weight' is missing: the task classify needs "
+        + "a trained classification head, and this model has none. Train one with transformers' "
+        + "AutoModelForSequenceClassification and save it, or serve the model with the task embed")
+  }
+
+  /// The matrix of the language model's head: the word table where the two are tied.
+  private static func languageHead(
+    _ head: TokenHead, _ tensors: StackTensors, _ table: inout TensorTable,
+    _ family: ModelFamily, _ metadata: ModelMetadata
+  ) throws(ResolutionError) -> String {
+    let tied = try reading { () throws(ModelFilesError) in
+      try metadata.config.bool("tie_word_embeddings")
     }
+    // transformers' defaults.
+    let isTied = tied ?? [.gemma, .gemma2, .gemma3, .gpt2].contains(family)
+    let name = isTied ? tensors.words : try table.take("lm_head.weight")
+    let rows = table.summaries[name]?.shape.first ?? 0
+    if let id = head.ids.first(where: { $0 < 0 || $0 >= rows }) {
+      throw ResolutionError(
+        .malformed,
+        "\(table.source): tensor \(name.quotedForMessage) has \(rows) rows and none for the token "
+          + "id \(id) of classifier_from_token")
+    }
+    return name
   }
 
   private static func checkLabels(
@@ -53,14 +101,14 @@ extension Rule {
   /// The tensors that are not used, sorted. Throws `.unsupported` for the first that the family
   /// does not know.
   private static func rest(
-    of table: TensorTable, layerCount: Int, isKnown: (String) -> Bool
+    of table: TensorTable, _ family: ModelFamily, layerCount: Int, isKnown: (String) -> Bool
   ) throws(ResolutionError) -> [String] {
     let rest = table.summaries.keys.filter { !table.used.contains($0) }.sorted()
     if let stranger = rest.first(where: { !isKnown($0) }) {
       throw ResolutionError(
         .unsupported,
-        "\(table.source): tensor \(stranger.quotedForMessage) is unknown to a BERT "
-          + "with num_hidden_layers \(layerCount)")
+        "\(table.source): tensor \(stranger.quotedForMessage) is unknown to a "
+          + "\(family == .bert ? "BERT" : family.rawValue) with num_hidden_layers \(layerCount)")
     }
     return rest
   }

@@ -9,6 +9,8 @@ package struct SentenceModule: Sendable {
     case transformer = "Transformer"
     /// Hidden states of tokens to one vector.
     case pooling = "Pooling"
+    /// A linear map of the vector.
+    case dense = "Dense"
     /// Division by the Euclidean length.
     case normalize = "Normalize"
   }
@@ -28,6 +30,9 @@ package struct SentenceModule: Sendable {
     "sentence_transformers.models.Transformer": .transformer,
     "sentence_transformers.models.Pooling": .pooling,
     "sentence_transformers.models.Normalize": .normalize,
+    "sentence_transformers.models.Dense": .dense,
+    "sentence_transformers.base.modules.dense.Dense": .dense,
+    "sentence_transformers.sentence_transformer.modules.dense.Dense": .dense,
     "sentence_transformers.base.modules.transformer.Transformer": .transformer,
     "sentence_transformers.sentence_transformer.modules.transformer.Transformer": .transformer,
     "sentence_transformers.sentence_transformer.modules.pooling.Pooling": .pooling,

@@ -33,6 +33,8 @@ struct TensorTable: Sendable {
 package enum FamilyTensorNames: Sendable, Equatable {
   /// Those of a BERT.
   case bert(BertTensors)
+  /// Those of every other family.
+  case stack(StackTensors)
 }
 
 /// The outcome of looking a family's tensors up.

@@ -115,11 +115,11 @@ extension ModelDamage {
   /// Of the default model.
   static let embedder: [ModelDamage] = [
     ModelDamage(
-      "a pooling mode that nobody knows", says: "1_Pooling/config.json", "pooling_mode_lasttoken"
+      "a pooling mode that nobody knows", says: "1_Pooling/config.json", "pooling_mode_median"
     ) {
       try $0.write(
         "1_Pooling/config.json",
-        #"{"word_embedding_dimension":384,"pooling_mode_lasttoken":true}"#)
+        #"{"word_embedding_dimension":384,"pooling_mode_median":true}"#)
     },
     ModelDamage("two pooling modes", says: "1_Pooling/config.json", "joined") {
       try $0.setTopLevel("1_Pooling/config.json", "pooling_mode_cls_token", to: "true")

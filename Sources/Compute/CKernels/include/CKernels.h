@@ -68,6 +68,15 @@ uint32_t ck_features(void);
 ///   become 0, so `out_stride` is at least that.
 /// - `matmul`: out[r, c] = Σ over i, in order, of x[r, i]·y[i, c]; y is [inner, columns]. For
 ///   products whose second factor fits the nearer caches, such as those of attention.
+/// - `rms_norm`: each row of x becomes x / √(mean of x² + epsilon) · gamma.
+/// - `rotate`: in each row, the pair (x[i], x[half + i]) is turned by the angle whose cosine and
+///   sine are `cosines[i]` and `sines[i]`, the same for all rows; `x_stride` is at least 2 · half.
+/// - `gelu` (exact), `gelu_tanh` (with tanh of a cubic), `silu` (x · sigmoid(x)), `relu`: in place.
+/// - `multiply`: x ·= y. `add`: x += y. `scale`: x ·= factor. `add_scaled`: x += y · factor.
+/// - `scale_add`: x = x · factor + y.
+/// - `gather_add`: x[i] += y[i · y_step + indices[i]]; the indices must have been checked.
+/// - `soft_cap`: x = cap · tanh(x · scale / cap); cap > 0.
+/// - `max_rows`: out[c] = the greatest of x[r, c] over rows; there is at least one.
 typedef struct {
 #define CK_KERNEL(name, result, parameters) result(*name) parameters;
 #include "kernels.inc"

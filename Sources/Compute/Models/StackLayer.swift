@@ -1,0 +1,135 @@
+internal import Kernels
+
+/// One layer of a `StackBackbone`.
+struct StackLayer: Sendable {
+  var attentionNorm: RowNorm?
+  /// Each with its first column in a row of projections.
+  var projections: [(map: Linear, column: Int)]
+  var queryNorm: RowNorm?
+  var keyNorm: RowNorm?
+  var rotary: Rotary?
+  var attention: MaskedAttention
+  var attentionOutput: Linear
+  /// Of the attention's output before it is added; nil where it stands elsewhere.
+  var attentionOutputNorm: RowNorm?
+  var feedForwardNorm: RowNorm?
+  var feedForward: [Linear]
+  /// nil where the maps do it.
+  var activation: ElementFunction?
+  var gate: StackSettings.Gate
+  var feedForwardOutput: Linear
+  /// Of the feed-forward's output before it is added; nil where it stands elsewhere.
+  var feedForwardOutputNorm: RowNorm?
+  var table: KernelTable
+
+  private var maps: [Linear] {
+    projections.map(\.map) + feedForward + [attentionOutput, feedForwardOutput]
+  }
+
+  var widestOutput: Int { maps.map(\.outColumns).max() ?? 0 }
+  var narrowestOutput: Int { maps.map(\.outColumns).min() ?? .max }
+
+  /// Runs the layer on a group of inputs, whose hidden states it replaces.
+  func apply(_ batch: RaggedBatch, inputs: Range<Int>, _ scratch: StackScratch) {
+    attend(batch, inputs: inputs, scratch)
+    let rows = batch.offsets[inputs.lowerBound]..<batch.offsets[inputs.upperBound]
+    for tile in RowTiles(rows, rowsMax: Linear.tileRows) { feedForward(rows: tile, scratch) }
+  }
+
+  private func attend(_ batch: RaggedBatch, inputs: Range<Int>, _ scratch: StackScratch) {
+    let first = batch.offsets[inputs.lowerBound]
+    let rows = first..<batch.offsets[inputs.upperBound]
+    project(rows, scratch)
+    if let queryNorm {
+      table.normalizeHeads(
+        &scratch.projections, rows: rows.count, column: 0, count: attention.headCount, queryNorm)
+    }
+    let keyColumn = attention.headCount * attention.headSize
+    if let keyNorm {
+      table.normalizeHeads(
+        &scratch.projections, rows: rows.count, column: keyColumn,
+        count: attention.keyHeadCount, keyNorm)
+    }
+    for input in inputs {
+      let tokens = batch.tokens(of: input)
+      let own = tokens.lowerBound - first..<tokens.upperBound - first
+      // Queries and keys lie side by side and are turned alike.
+      rotary?.apply(
+        &scratch.projections, rows: own, column: 0,
+        headCount: attention.headCount + attention.keyHeadCount, headSize: attention.headSize)
+      attention.apply(
+        scratch.projections, rows: own, into: &scratch.context, at: own.lowerBound,
+        scratch: scratch.operations)
+    }
+    finish(
+      attentionOutput, attentionOutputNorm, scratch.context, rows: rows, scratch)
+  }
+
+  private func project(_ rows: Range<Int>, _ scratch: StackScratch) {
+    let own = 0..<rows.count
+    if let attentionNorm {
+      table.normalize(scratch.hidden, rows: rows, into: &scratch.normed, attentionNorm)
+    }
+    for (map, column) in projections {
+      if attentionNorm == nil {
+        map.apply(
+          scratch.hidden, rows: rows, into: &scratch.projections, at: 0, column: column,
+          scratch: scratch.operations)
+      } else {
+        map.apply(
+          scratch.normed, rows: own, into: &scratch.projections, at: 0, column: column,
+          scratch: scratch.operations)
+      }
+    }
+  }
+
+  /// Maps the first rows of `input` back to the hidden size and adds them to `rows` of the hidden
+  /// states.
+  private func finish(
+    _ map: Linear, _ norm: RowNorm?, _ input: borrowing Matrix, rows: Range<Int>,
+    _ scratch: StackScratch
+  ) {
+    let own = 0..<rows.count
+    guard let norm else {
+      map.apply(
+        input, rows: own, into: &scratch.hidden, at: rows.lowerBound, scratch: scratch.operations)
+      return
+    }
+    map.apply(input, rows: own, into: &scratch.normed, at: 0, scratch: scratch.operations)
+    table.normalize(&scratch.normed, rows: own, norm)
+    table.add(scratch.normed, to: &scratch.hidden, rows: rows)
+  }
+
+  private func feedForward(rows: Range<Int>, _ scratch: StackScratch) {
+    let own = 0..<rows.count
+    if let feedForwardNorm {
+      table.normalize(scratch.hidden, rows: rows, into: &scratch.normed, feedForwardNorm)
+    }
+    var column = 0
+    for map in feedForward {
+      if feedForwardNorm == nil {
+        map.apply(
+          scratch.hidden, rows: rows, into: &scratch.intermediate, at: 0, column: column,
+          scratch: scratch.operations)
+      } else {
+        map.apply(
+          scratch.normed, rows: own, into: &scratch.intermediate, at: 0, column: column,
+          scratch: scratch.operations)
+      }
+      column += map.outColumns
+    }
+    if gate == .none {
+      if let activation {
+        table.apply(
+          activation, to: &scratch.intermediate, rows: rows.count, column: 0, count: column)
+      }
+      finish(
+        feedForwardOutput, feedForwardOutputNorm, scratch.intermediate, rows: rows, scratch)
+    } else {
+      table.gate(
+        activation ?? .identity, firstHalf: gate == .first, &scratch.intermediate,
+        rows: rows.count, into: &scratch.gated)
+      finish(feedForwardOutput, feedForwardOutputNorm, scratch.gated, rows: rows, scratch)
+    }
+  }
+}

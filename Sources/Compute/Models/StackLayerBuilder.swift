@@ -1,0 +1,202 @@
+internal import Kernels
+internal import ModelFiles
+internal import Resolution
+
+/// Makes the layers of a `StackBackbone` from their tensors.
+struct StackLayerBuilder {
+  private let settings: StackSettings
+  private let names: StackTensors
+  /// Tokens that tables of positions and distances are made for.
+  private let positions: Int
+  private let loader: WeightLoader
+  /// Layers that turn alike share one table.
+  private var rotaries: [(kind: StackSettings.RotaryKind, rotary: Rotary)] = []
+  private var distanceBias: MaskedAttention.Bias?
+
+  init(
+    _ settings: StackSettings, _ names: StackTensors, positions: Int, loader: WeightLoader
+  ) {
+    self.settings = settings
+    self.names = names
+    self.positions = positions
+    self.loader = loader
+  }
+
+  mutating func layer(_ index: Int) throws(ModelError) -> StackLayer {
+    let own = names.layers[index]
+    let hidden = settings.hiddenSize
+    let context = settings.headCount * settings.headSize
+    let projections = try projections(own)
+    let hasGELU =
+      settings.gate == .none && settings.activation == .gelu && own.feedForward[0].bias != nil
+    let isAfter = settings.placement == .afterResidual
+    var rotary: Rotary?
+    if let kind = settings.layers[index].rotary { rotary = self.rotary(kind) }
+    return StackLayer(
+      attentionNorm: try norm(own.attentionNorm, columns: hidden), projections: projections,
+      queryNorm: try norm(own.queryNorm, columns: settings.headSize),
+      keyNorm: try norm(own.keyNorm, columns: settings.headSize), rotary: rotary,
+      attention: try attention(index, projections.map(\.map)),
+      attentionOutput: try output(own.attentionOutput, own.attentionOutputNorm, in: context),
+      attentionOutputNorm: isAfter ? nil : try norm(own.attentionOutputNorm, columns: hidden),
+      feedForwardNorm: try norm(own.feedForwardNorm, columns: hidden),
+      feedForward: try feedForward(own, hasGELU ? .biasGELU : .bias),
+      activation: hasGELU ? nil : settings.activation, gate: settings.gate,
+      feedForwardOutput: try output(
+        own.feedForwardOutput, own.feedForwardOutputNorm, in: settings.intermediateSize),
+      feedForwardOutputNorm: isAfter ? nil : try norm(own.feedForwardOutputNorm, columns: hidden),
+      table: loader.table)
+  }
+
+  private func norm(
+    _ name: StackTensors.Affine?, columns: Int
+  ) throws(ModelError) -> RowNorm? {
+    try name.map { (name) throws(ModelError) in
+      try loader.norm(name, settings, columns: columns)
+    }
+  }
+
+  private func projections(
+    _ own: StackTensors.Layer
+  ) throws(ModelError) -> [(map: Linear, column: Int)] {
+    let query = settings.headCount * settings.headSize
+    let key = settings.keyHeadCount * settings.headSize
+    let widths = own.projections.count == 1 ? [query + 2 * key] : [query, key, key]
+    var maps: [(map: Linear, column: Int)] = []
+    var column = 0
+    for (name, width) in zip(own.projections, widths) {
+      let map = try loader.linear(
+        name, out: width, in: settings.hiddenSize, .bias, isTransposed: settings.isTransposed)
+      maps.append((map, column))
+      column += width
+    }
+    return maps
+  }
+
+  private func feedForward(
+    _ own: StackTensors.Layer, _ epilogue: Linear.Epilogue
+  ) throws(ModelError) -> [Linear] {
+    let isSplit = own.feedForward.count == 2
+    let width = settings.intermediateSize * (settings.gate != .none && !isSplit ? 2 : 1)
+    var maps: [Linear] = []
+    for name in own.feedForward {
+      maps.append(
+        try loader.linear(
+          name, out: width, in: settings.hiddenSize, epilogue,
+          isTransposed: settings.isTransposed))
+    }
+    return maps
+  }
+
+  /// The map back to the hidden size, with the residual and the norm after it where they follow.
+  private func output(
+    _ name: StackTensors.Affine, _ norm: StackTensors.Affine?, in inColumns: Int
+  ) throws(ModelError) -> Linear {
+    var epilogue = Linear.Epilogue.biasResidual
+    if let norm {
+      switch settings.placement {
+      case .beforeResidual: epilogue = .bias
+      case .afterResidual:
+        let norm = try loader.norm(norm, settings, columns: settings.hiddenSize)
+        guard case .layer(let layerNorm) = norm else {
+          preconditionFailure("only layer norms follow a residual")
+        }
+        epilogue = .biasResidualLayerNorm(layerNorm)
+      }
+    }
+    return try loader.linear(
+      name, out: settings.hiddenSize, in: inColumns, epilogue,
+      isTransposed: settings.isTransposed)
+  }
+
+  private mutating func rotary(_ kind: StackSettings.RotaryKind) -> Rotary {
+    if let known = rotaries.first(where: { $0.kind == kind }) { return known.rotary }
+    let rotary = Rotary(
+      width: kind.width, base: kind.base, scaling: kind.scaling, positionCount: positions,
+      table: loader.table)
+    rotaries.append((kind, rotary))
+    return rotary
+  }
+
+  // MARK: - Attention
+
+  private mutating func attention(
+    _ index: Int, _ projections: [Linear]
+  ) throws(ModelError) -> MaskedAttention {
+    let bias: MaskedAttention.Bias
+    switch settings.distances {
+    case .none: bias = .none
+    case .buckets(let count, let bucket):
+      if let distanceBias {
+        bias = distanceBias
+      } else {
+        bias = try buckets(count, bucket)
+        distanceBias = bias
+      }
+    case .vectors(let count, let toPositions, let fromPositions, let row):
+      // DeBERTa's own maps of queries and keys, also for the distance vectors.
+      let vectors = try distanceVectors(count)
+      bias = .disentangled(
+        try disentangled(
+          keys: toPositions ? mapped(vectors, by: projections[1]) : nil,
+          queries: fromPositions ? mapped(vectors, by: projections[0]) : nil, count, row))
+    }
+    return MaskedAttention(
+      headCount: settings.headCount, keyHeadCount: settings.keyHeadCount,
+      headSize: settings.headSize, scale: settings.scale,
+      window: settings.layers[index].window, softCap: settings.softCap, bias: bias,
+      table: loader.table)
+  }
+
+  private func buckets(
+    _ count: Int, _ bucket: (Int) -> Int
+  ) throws(ModelError) -> MaskedAttention.Bias {
+    let heads = settings.headCount
+    let values = try loader.floats(names.distances ?? "", shape: [count, heads])
+    return .distance(
+      DistanceBias(headCount: heads, lengthMax: positions) { head, distance in
+        values[bucket(distance) * heads + head]
+      })
+  }
+
+  private func distanceVectors(_ count: Int) throws(ModelError) -> Matrix {
+    let values = try loader.floats(names.distances ?? "", shape: [count, settings.hiddenSize])
+    let norm = try norm(names.distanceNorm, columns: settings.hiddenSize)
+    return try computing { () throws(KernelsError) in
+      var vectors = try Matrix(rows: count, columns: settings.hiddenSize)
+      var span = vectors.mutableValues
+      for index in values.indices { span[index] = values[index] }
+      if let norm { loader.table.normalize(&vectors, rows: 0..<count, norm) }
+      return vectors
+    }
+  }
+
+  private func mapped(
+    _ vectors: borrowing Matrix, by map: Linear
+  ) throws(ModelError) -> Matrix {
+    let rows = vectors.rows
+    do {
+      let scratch = try Scratch(
+        Scratch.Limits(
+          inColumnsMax: map.inColumns, outColumnsMax: map.outColumns,
+          outColumnsMin: map.outColumns, sequenceLengthMax: 1, headSize: 1))
+      var result = try Matrix(rows: rows, columns: map.outColumns)
+      map.apply(vectors, rows: 0..<rows, into: &result, at: 0, scratch: scratch)
+      return result
+    } catch {
+      throw ModelError(error)
+    }
+  }
+
+  private func disentangled(
+    keys: consuming Matrix?, queries: consuming Matrix?, _ count: Int, _ row: (Int) -> Int
+  ) throws(ModelError) -> DisentangledBias {
+    do {
+      return try DisentangledBias(
+        keys: keys, queries: queries, headCount: settings.headCount, lengthMax: positions,
+        count: count, table: loader.table, index: row)
+    } catch {
+      throw ModelError(error)
+    }
+  }
+}

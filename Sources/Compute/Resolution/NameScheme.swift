@@ -1,0 +1,193 @@
+internal import ModelFiles
+
+/// How a family names its tensors: what `StackTensors` is filled from. One value for each family.
+struct NameScheme: Sendable {
+  /// Whether a map or norm has a bias.
+  enum Bias: Sendable {
+    case always
+    case never
+    /// As this key of the configuration says, with the value for its absence.
+    case key(String, fallback: Bool)
+  }
+
+  /// A map or a norm: its name without `.weight`.
+  struct Part: Sendable {
+    var name: String
+    var bias: Bias
+
+    init(_ name: String, _ bias: Bias = .always) {
+      self.name = name
+      self.bias = bias
+    }
+  }
+
+  /// The parts of a layer, named behind the layer's prefix.
+  struct Layer: Sendable {
+    var attentionNorm: Part?
+    /// Whether the first layer has `attentionNorm`.
+    var startsWithNorm = true
+    var projections: [Part]
+    var queryNorm: Part?
+    var keyNorm: Part?
+    var attentionOutput: Part
+    var attentionOutputNorm: Part?
+    var feedForwardNorm: Part?
+    var feedForward: [Part]
+    var feedForwardOutput: Part
+    var feedForwardOutputNorm: Part?
+  }
+
+  /// What may stand before all names of the backbone; the first under which there are words.
+  var prefixes: [String]
+  /// Word table, without `.weight`.
+  var words: String
+  var positions: String?
+  var types: String?
+  /// The key with the number of rows of `types`, without which or at 0 there are none; nil: they
+  /// are always there.
+  var typesKey: String?
+  var embeddingNorm: Part?
+  /// Only where `embedding_size` differs from the hidden size.
+  var embeddingProjection: Part?
+  var distances: String?
+  var distanceNorm: Part?
+  /// What stands before the names of a layer, `#` for its number.
+  var layerPrefix: String
+  var layer: Layer
+  var finalNorm: Part?
+  /// Maps of the classification head, without the backbone's prefix unless they begin with `#`,
+  /// which stands for it; the classifier last.
+  var head: [Part]
+  var headNorm: Part?
+  /// Beginnings of the names of tensors that checkpoints have and a backbone does not use, `#`
+  /// for the prefix.
+  var extras: [String]
+  /// Endings of such names.
+  var extraEndings: [String] = []
+
+  /// The prefix under which `table` has words.
+  func prefix(in table: TensorTable) -> String {
+    prefixes.first { table.contains($0 + words + ".weight") } ?? prefixes.first ?? ""
+  }
+
+  /// Whether a tensor is one that checkpoints of this family have beside the model.
+  func isKnownExtra(_ name: String, in table: TensorTable) -> Bool {
+    let prefix = prefix(in: table)
+    // A head that the task leaves off counts among them.
+    let heads = (head + [headNorm].compactMap(\.self)).map(\.name)
+    return (extras + heads).contains { name.hasPrefix($0.replacing("#", with: prefix)) }
+      || extraEndings.contains { name.hasSuffix($0) }
+      || name.hasSuffix(".rotary_emb.inv_freq") || name.hasSuffix("position_ids")
+  }
+
+  /// Takes the names of all tensors that the task uses from `table`. Throws `.missing` naming the
+  /// first that is not there.
+  func take(
+    from table: inout TensorTable, layerCount: Int, config: ConfigFile, withHead: Bool
+  ) throws(ResolutionError) -> StackTensors {
+    var reader = NameReader(table: table, config: config, prefix: prefix(in: table))
+    var layers: [StackTensors.Layer] = []
+    let words = try reader.weight(self.words)
+    let positions = try positions.map { (name) throws(ResolutionError) in try reader.weight(name) }
+    var hasTypes = types != nil
+    if let typesKey {
+      let count = try reading { () throws(ModelFilesError) in try config.int(typesKey) }
+      hasTypes = hasTypes && (count ?? 0) > 0
+    }
+    let types = hasTypes ? try reader.weight(types ?? "") : nil
+    let embeddingNorm = try reader.part(embeddingNorm)
+    let projection = try hasProjection(config) ? reader.part(embeddingProjection) : nil
+    let distances = try distances.map { (name) throws(ResolutionError) in try reader.weight(name) }
+    let distanceNorm = try reader.part(distanceNorm)
+    for index in 0..<layerCount {
+      let prefix = layerPrefix.replacing("#", with: "\(index)")
+      layers.append(try layer.take(&reader, prefix, isFirst: index == 0))
+    }
+    let finalNorm = try reader.part(finalNorm)
+    var head: [StackTensors.Affine] = []
+    var norm: StackTensors.Affine?
+    if withHead {
+      for part in self.head { head.append(try reader.headPart(part)) }
+      if let headNorm { norm = try reader.headPart(headNorm) }
+    }
+    table = reader.table
+    return StackTensors(
+      words: words, positions: positions, types: types, embeddingNorm: embeddingNorm,
+      embeddingProjection: projection, distances: distances, distanceNorm: distanceNorm,
+      layers: layers, finalNorm: finalNorm, head: head, headNorm: norm)
+  }
+
+  private func hasProjection(_ config: ConfigFile) throws(ResolutionError) -> Bool {
+    guard embeddingProjection != nil else { return false }
+    return try reading { () throws(ModelFilesError) in
+      let hidden = try config.int("hidden_size")
+      return try config.int("embedding_size") ?? 128 != hidden
+    }
+  }
+}
+
+extension NameScheme.Layer {
+  fileprivate func take(
+    _ reader: inout NameReader, _ prefix: String, isFirst: Bool
+  ) throws(ResolutionError) -> StackTensors.Layer {
+    var projections: [StackTensors.Affine] = []
+    var maps: [StackTensors.Affine] = []
+    let norm = isFirst && !startsWithNorm ? nil : try reader.part(attentionNorm, prefix)
+    for part in self.projections { projections.append(try reader.affine(part, prefix)) }
+    for part in feedForward { maps.append(try reader.affine(part, prefix)) }
+    return StackTensors.Layer(
+      attentionNorm: norm, projections: projections,
+      queryNorm: try reader.part(queryNorm, prefix), keyNorm: try reader.part(keyNorm, prefix),
+      attentionOutput: try reader.affine(attentionOutput, prefix),
+      attentionOutputNorm: try reader.part(attentionOutputNorm, prefix),
+      feedForwardNorm: try reader.part(feedForwardNorm, prefix), feedForward: maps,
+      feedForwardOutput: try reader.affine(feedForwardOutput, prefix),
+      feedForwardOutputNorm: try reader.part(feedForwardOutputNorm, prefix))
+  }
+}
+
+/// Takes tensors by the names of a scheme.
+private struct NameReader {
+  var table: TensorTable
+  let config: ConfigFile
+  let prefix: String
+
+  mutating func weight(_ name: String) throws(ResolutionError) -> String {
+    try table.take(prefix + name + ".weight")
+  }
+
+  mutating func part(
+    _ part: NameScheme.Part?, _ layer: String = ""
+  ) throws(ResolutionError) -> StackTensors.Affine? {
+    guard let part else { return nil }
+    return try affine(part, layer)
+  }
+
+  mutating func affine(
+    _ part: NameScheme.Part, _ layer: String = ""
+  ) throws(ResolutionError) -> StackTensors.Affine {
+    try take(prefix + layer + part.name, part.bias)
+  }
+
+  mutating func headPart(
+    _ part: NameScheme.Part
+  ) throws(ResolutionError) -> StackTensors.Affine {
+    try take(part.name.replacing("#", with: prefix), part.bias)
+  }
+
+  private mutating func take(
+    _ name: String, _ bias: NameScheme.Bias
+  ) throws(ResolutionError) -> StackTensors.Affine {
+    let hasBias: Bool
+    switch bias {
+    case .always: hasBias = true
+    case .never: hasBias = false
+    case .key(let key, let fallback):
+      hasBias = try reading { () throws(ModelFilesError) in try config.bool(key) } ?? fallback
+    }
+    // Very old files name the tensors of norms gamma and beta.
+    return StackTensors.Affine(
+      weight: try table.take(name + ".weight", or: name + ".gamma"),
+      bias: hasBias ? try table.take(name + ".bias", or: name + ".beta") : nil)
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Kernels
+import ModelFiles
+import Models
+import Resolution
+import Testing
+
+/// A model directory of `Tests/Fixtures/families` with what transformers computes from it.
+struct FamilyFixture: Sendable, CustomTestStringConvertible {
+  struct Input: Decodable, Sendable {
+    var ids: [Int32]
+    var segmentStart: Int
+  }
+
+  struct Expected: Decodable, Sendable {
+    /// For embeddings.
+    var pooling: String
+    var inputs: [Input]
+    /// One for each input: the pooled vector, or the logits.
+    var rows: [[Float]]
+  }
+
+  /// The folder's name.
+  var name: String
+  var testDescription: String { name }
+
+  private static var root: URL {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Fixtures/families")
+  }
+
+  /// All fixtures; an empty list where there are none, which a test refuses.
+  static let all: [FamilyFixture] = {
+    let names = try? FileManager.default.contentsOfDirectory(atPath: root.path)
+    return (names ?? []).filter { !$0.hasPrefix(".") }.sorted().map { FamilyFixture(name: $0) }
+  }()
+
+  var path: String { Self.root.appendingPathComponent(name).path }
+  var isClassifier: Bool { name.hasSuffix("-classifier") }
+
+  func expected() throws -> Expected {
+    let data = try Data(contentsOf: URL(fileURLWithPath: path + "/expected.json"))
+    return try JSONDecoder().decode(Expected.self, from: data)
+  }
+
+  func plan() throws -> ModelPlan {
+    let pooling = isClassifier ? nil : Pooling(rawValue: try expected().pooling)
+    return try Resolution.resolve(
+      ModelDirectory(path: path), overrides: Overrides(pooling: pooling))
+  }
+
+  func load(_ instructionSet: InstructionSet? = nil) throws -> LoadedModel {
+    try LoadedModel.load(
+      plan: plan(), directory: ModelDirectory(path: path),
+      table: KernelTable(named: instructionSet?.rawValue))
+  }
+}
+
+extension LoadedModel {
+  /// The rows of a batch with these inputs.
+  func rows(of inputs: [FamilyFixture.Input]) throws -> [[Float]] {
+    var batch = RaggedBatch()
+    for input in inputs {
+      batch.append(input.ids, segmentStart: segmentCount > 1 ? input.segmentStart : nil)
+    }
+    let scratch = try makeScratch(tokensMax: batch.tokenCount, inputsMax: inputs.count)
+    var output: [Float] = []
+    try forward(batch, scratch: scratch, into: &output)
+    return inputs.indices.map { Array(output[$0 * outputWidth..<($0 + 1) * outputWidth]) }
+  }
+}
