@@ -175,7 +175,8 @@ private func childEnvironment(changed: [String: String?]) -> [String] {
   return variables.map { "\($0.key)=\($0.value)" }
 }
 
-/// Starts a process with these as its standard input, output and error, and no other descriptor.
+/// Starts a process with these as its standard input, output and error. Of this module's other
+/// descriptors it inherits none.
 func spawn(
   _ program: String, _ arguments: [[UInt8]], environment: [String], streams: [OpenFile]
 ) throws -> pid_t {
