@@ -51,19 +51,24 @@ struct CallWork: Sendable {
       finish = .labels(raw: raw)
       prefix = []
       takesPairs = false
-    case .score(let raw, let prompt):
+    case .score(let options):
       switch model.score {
       case .cosine: finish = .cosine
-      case .crossEncoder: finish = .crossScore(raw: raw)
+      case .crossEncoder: finish = .crossScore(raw: options.raw)
       case .none(let reason):
         throw EngineError(
           .failedPrecondition, reason: .wrongTask, "model \(model.name) cannot score: \(reason)")
       }
-      guard model.score == .cosine || prompt == .none else {
+      guard options.instruction == nil else {
+        throw EngineError(
+          .invalidArgument,
+          "model \(model.name) has no score template: its pairs take no instruction")
+      }
+      guard model.score == .cosine || options.prompt == .none else {
         throw EngineError(
           .invalidArgument, "model \(model.name) is a cross-encoder: its pairs take no prompt")
       }
-      prefix = try Self.prefix(prompt, model)
+      prefix = try Self.prefix(options.prompt, model)
       takesPairs = model.score == .crossEncoder
     case .tokenize(let prompt):
       finish = .tokens

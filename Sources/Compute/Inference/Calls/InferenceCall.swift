@@ -46,15 +46,33 @@ package struct EmbedOptions: Sendable, Equatable {
   }
 }
 
+/// How Score compares its pairs.
+package struct ScoreOptions: Sendable, Equatable {
+  /// The value before the last activation; a cosine stays as it is.
+  package var raw: Bool
+  /// The prompt put before both texts of a pair whose embeddings are compared.
+  package var prompt: PromptChoice
+  /// What the model's score template is told to look for, in UTF-8; nil leaves the template's own.
+  /// A model without a template refuses the call.
+  package var instruction: [UInt8]?
+
+  /// By default: activated, without a prompt, with the template's own instruction.
+  package init(raw: Bool = false, prompt: PromptChoice = .none, instruction: [UInt8]? = nil) {
+    self.raw = raw
+    self.prompt = prompt
+    self.instruction = instruction
+  }
+}
+
 /// What a call asks for.
 package enum InferenceTask: Sendable, Equatable {
   /// A vector for each input. Needs an embedding model.
   case embed(EmbedOptions)
   /// A value for each label of a classifier: probabilities, or logits when `raw`.
   case classify(raw: Bool)
-  /// A number for each pair: cosine on an embedding model (`raw` leaves it as it is, `prompt` is
-  /// put before both texts), the activated output (the logit when `raw`) of a one-label classifier.
-  case score(raw: Bool, prompt: PromptChoice)
+  /// A number for each pair: cosine on an embedding model, the activated output (the logit when
+  /// raw) of a one-label classifier.
+  case score(ScoreOptions)
   /// Token ids with their spellings. Works on every model and never refuses for length.
   case tokenize(prompt: PromptChoice)
 }
