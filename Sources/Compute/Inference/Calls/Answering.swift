@@ -60,6 +60,11 @@ enum Answering {
     switch value {
     case .vector(let numbers), .probabilities(let numbers, _), .logits(let numbers, _):
       isFinite = numbers.allSatisfy(\.isFinite)
+    case .tokenVectors(let numbers, _), .tokenProbabilities(let numbers, _),
+      .tokenLogits(let numbers, _):
+      isFinite = numbers.allSatisfy(\.isFinite)
+    case .sparse(_, let weights):
+      isFinite = weights.allSatisfy(\.isFinite)
     case .score(let number):
       isFinite = number.isFinite
     case .tokens, .failure:

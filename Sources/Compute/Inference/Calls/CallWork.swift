@@ -55,6 +55,10 @@ struct CallWork: Sendable {
       switch model.score {
       case .cosine: finish = .cosine
       case .crossEncoder: finish = .crossScore(raw: options.raw)
+      case .lateInteraction, .sparse:
+        throw EngineError(
+          .failedPrecondition, reason: .wrongTask,
+          "model \(model.name) cannot score: its score is not served by this model")
       case .none(let reason):
         throw EngineError(
           .failedPrecondition, reason: .wrongTask, "model \(model.name) cannot score: \(reason)")
@@ -104,6 +108,13 @@ struct CallWork: Sendable {
       throw EngineError(
         .failedPrecondition, reason: .wrongTask,
         "model \(model.name) is a classifier with \(model.width) labels: it has no embeddings")
+    }
+    guard options.output == .modelDefault || model.outputs.contains(options.output) else {
+      let served = model.outputs.map(\.name).joined(separator: " and ")
+      throw EngineError(
+        .failedPrecondition, reason: .wrongTask,
+        "model \(model.name) gives \(served) output: \(options.output.name) output is not served by "
+          + "this model")
     }
     let dimensions = options.dimensions ?? model.width
     guard dimensions >= 1, dimensions <= model.width else {

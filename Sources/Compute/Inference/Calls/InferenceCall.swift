@@ -27,6 +27,30 @@ package enum PromptChoice: Sendable, Equatable {
   case named([UInt8])
 }
 
+/// What Embed gives for an input.
+package enum EmbedOutput: Sendable, Equatable, CaseIterable {
+  /// What the model is made for.
+  case modelDefault
+  /// One vector.
+  case vector
+  /// A vector for each token.
+  case tokens
+  /// A weight for each id of the vocabulary that has one.
+  case sparse
+}
+
+extension EmbedOutput {
+  /// The output in messages.
+  package var name: String {
+    switch self {
+    case .modelDefault: "the model's own"
+    case .vector: "vector"
+    case .tokens: "token"
+    case .sparse: "sparse"
+    }
+  }
+}
+
 /// How Embed shapes its vectors.
 package struct EmbedOptions: Sendable, Equatable {
   /// The prompt put before every text. Ids are used as they are.
@@ -35,11 +59,15 @@ package struct EmbedOptions: Sendable, Equatable {
   package var dimensions: Int?
   /// Whether vectors get length 1; nil does what the model directory says.
   package var normalize: Bool?
+  /// What is given for an input; `dimensions` and `normalize` do not apply to sparse weights.
+  package var output: EmbedOutput
 
-  /// By default: the model's prompt, all components, normalised as the model says.
+  /// By default: the model's prompt and output, all components, normalised as the model says.
   package init(
-    prompt: PromptChoice = .modelDefault, dimensions: Int? = nil, normalize: Bool? = nil
+    prompt: PromptChoice = .modelDefault, dimensions: Int? = nil, normalize: Bool? = nil,
+    output: EmbedOutput = .modelDefault
   ) {
+    self.output = output
     self.prompt = prompt
     self.dimensions = dimensions
     self.normalize = normalize

@@ -51,6 +51,10 @@ package struct ModelDescription: Sendable, Equatable {
     case embed
     /// Logits, one for each label.
     case classify
+    /// A vector for each token.
+    case tokenEmbed
+    /// Logits for each token, one for each label.
+    case tokenClassify
   }
 
   /// How a query and a document are compared.
@@ -59,6 +63,10 @@ package struct ModelDescription: Sendable, Equatable {
     case cosine
     /// By the one output of a classifier that reads both.
     case crossEncoder
+    /// By the sum of each query token's best product with a document token.
+    case lateInteraction
+    /// By the product of their sparse weights.
+    case sparse
     /// Not at all, and why.
     case none(reason: String)
   }
@@ -85,6 +93,9 @@ package struct ModelDescription: Sendable, Equatable {
   package var width: Int
   /// The lengths that vectors may be cut to; empty: any from 1 to `width`.
   package var allowedDimensions: [Int] = []
+  /// What Embed can be asked for beside `.modelDefault`; the first is the default. Empty for a
+  /// classifier.
+  package var outputs: [EmbedOutput]
   /// Labels in label-id order; empty for an embedding model.
   package var labels: [String]
   /// Whether vectors get length 1 unless the call says otherwise.
@@ -102,12 +113,13 @@ package struct ModelDescription: Sendable, Equatable {
   /// The prompt of `.modelDefault`.
   package var defaultPrompt: String?
 
-  /// A description.
+  /// A description; an embedding model gives vectors unless `outputs` says otherwise.
   package init(
     name: String, task: Task, score: Score, activation: Activation, width: Int, labels: [String],
     normalize: Bool, maxTokens: Int, textMinimum: Int, pairMinimum: Int, vocabularySize: Int,
-    prompts: [String: [UInt8]], defaultPrompt: String?
+    prompts: [String: [UInt8]], defaultPrompt: String?, outputs: [EmbedOutput]? = nil
   ) {
+    self.outputs = outputs ?? (task == .embed ? [.vector] : [])
     self.name = name
     self.task = task
     self.score = score
