@@ -24,7 +24,7 @@ package func modelHash(
   var names =
     [
       "config.json", "tokenizer.json", "tokenizer_config.json", "modules.json",
-      "config_sentence_transformers.json",
+      "config_sentence_transformers.json", "artifact.metadata",
     ] + ModelDirectory.sentenceConfigNames
   var weightNames: [String] = []
   if let modules = try directory.json("modules.json") {

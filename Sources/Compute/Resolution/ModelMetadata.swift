@@ -14,6 +14,8 @@ package struct ModelMetadata: Sendable {
   package var sentenceConfig: ConfigFile?
   /// `config_sentence_transformers.json`.
   package var sentenceTransformersConfig: ConfigFile?
+  /// `artifact.metadata` of Stanford's ColBERT.
+  package var artifactMetadata: ConfigFile?
   /// `tokenizer_config.json`.
   package var tokenizerConfig: ConfigFile?
   /// `tokenizer.json`.
@@ -38,6 +40,9 @@ package struct ModelMetadata: Sendable {
     modules = try SentenceModule.read(directory)
     sentenceTransformersConfig = try reading { () throws(ModelFilesError) in
       try directory.configFile("config_sentence_transformers.json")
+    }
+    artifactMetadata = try reading { () throws(ModelFilesError) in
+      try directory.configFile("artifact.metadata")
     }
     tokenizerConfig = try reading { () throws(ModelFilesError) in
       try directory.configFile("tokenizer_config.json")
