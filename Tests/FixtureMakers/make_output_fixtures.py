@@ -382,7 +382,52 @@ def token_vectors():
          "rows": [digits(v) for v in vectors]}])
 
 
+def bge_m3():
+    """FlagEmbedding's M3: a dense vector, a weight for each token, a vector for each token."""
+    made = start("bge-m3", t.XLMRobertaModel, t.XLMRobertaConfig(
+        **SIZES, type_vocab_size=1, pad_token_id=1))
+    if not made:
+        return
+    directory, model, tok = made
+    write(directory, "tokenizer_config.json", {
+        "cls_token": "[CLS]", "eos_token": "[SEP]", "pad_token": {"content": "[PAD]"},
+        "unk_token": "[UNK]", "model_max_length": 60})
+    write(directory, "modules.json", [
+        {"idx": i, "name": str(i), "path": p, "type": "sentence_transformers.models." + k}
+        for i, (k, p) in enumerate([("Transformer", ""), ("Pooling", "1_Pooling"),
+                                    ("Normalize", "2_Normalize")])])
+    write(directory, "1_Pooling/config.json",
+          {"word_embedding_dimension": 24, "pooling_mode_cls_token": True})
+    sparse_linear, colbert_linear = torch.nn.Linear(24, 1), torch.nn.Linear(24, 24)
+    with torch.no_grad():
+        randomize(sparse_linear.state_dict(), 3)
+        randomize(colbert_linear.state_dict(), 4)
+    torch.save(sparse_linear.state_dict(), os.path.join(directory, "sparse_linear.pt"))
+    torch.save({k: v.half() for k, v in colbert_linear.state_dict().items()},
+               os.path.join(directory, "colbert_linear.pt"))
+    dense, rows, weights = [], [], []
+    for text in TEXTS:
+        ids = tok.encode(text).ids
+        with torch.no_grad():
+            states = model(torch.tensor([ids])).last_hidden_state[0]
+            dense.append(torch.nn.functional.normalize(states[0], dim=0))
+            rows.append(torch.nn.functional.normalize(colbert_linear(states[1:]), dim=-1))
+            own = torch.zeros(model.config.vocab_size)
+            for id, weight in zip(ids, torch.relu(sparse_linear(states))[:, 0]):
+                if id not in [0, 1, 2, 3]:
+                    own[id] = max(own[id], weight)
+            weights.append(own)
+    finish(directory, [
+        {"call": "embed", "prompt": None, "output": None, "inputs": TEXTS,
+         "rows": [digits(v) for v in dense]},
+        {"call": "embed", "prompt": None, "output": "tokens", "inputs": TEXTS,
+         "rows": [digits(r) for r in rows]},
+        {"call": "embed", "prompt": None, "output": "sparse", "inputs": TEXTS,
+         "sparse": sparse(weights)}])
+
+
 if __name__ == "__main__":
+    bge_m3()
     stanford()
     pylate()
     token_classifiers()

@@ -9,7 +9,7 @@ extension ModelRegistry {
     _ plan: ModelPlan, _ directory: ModelDirectory, _ loader: WeightLoader, hiddenSize: Int
   ) throws(ModelError) -> TokenOutputs {
     try checkExpansion(plan, directory)
-    var steps = try steps(plan.tokenTensors.maps, loader)
+    var steps = try steps(plan.tokenTensors.maps, loader, directory)
     // Dense modules map pooled vectors, but for a model without pooling.
     if plan.task == .tokenEmbed {
       for module in plan.dense {
@@ -20,14 +20,14 @@ extension ModelRegistry {
           weight: "linear.weight", bias: module.hasBias ? "linear.bias" : nil,
           inFeatures: module.inFeatures, outFeatures: module.outFeatures,
           function: module.function)
-        steps += try self.steps([map], WeightLoader(store, table: loader.table))
+        steps += try self.steps([map], WeightLoader(store, table: loader.table), directory)
       }
     }
     let tokens = TokenMaps(hiddenSize: hiddenSize, steps: steps, table: loader.table)
     try check(tokens, directory)
     guard let kind = plan.sparse else { return TokenOutputs(tokens: tokens) }
     let sparse = TokenMaps(
-      hiddenSize: hiddenSize, steps: try self.steps(plan.tokenTensors.sparse, loader),
+      hiddenSize: hiddenSize, steps: try self.steps(plan.tokenTensors.sparse, loader, directory),
       table: loader.table)
     try check(sparse, directory)
     return TokenOutputs(tokens: tokens, sparse: (sparse, kind))
@@ -51,33 +51,68 @@ extension ModelRegistry {
   }
 
   private static func steps(
-    _ maps: [TokenMap], _ loader: WeightLoader
+    _ maps: [TokenMap], _ loader: WeightLoader, _ directory: ModelDirectory
   ) throws(ModelError) -> [TokenMaps.Step] {
     var steps: [TokenMaps.Step] = []
     for map in maps {
-      let names = StackTensors.Affine(weight: map.weight, bias: map.bias)
+      let (weights, bias) = try tensors(of: map, loader, directory)
       let function = elementFunction(map.function)
-      var norm: RowNorm?
-      if let own = map.norm {
-        let columns = map.outFeatures
-        let shift = try own.bias.map { (name) throws(ModelError) in
-          try loader.floats(name, shape: [columns])
+      let step = try computing { () throws(KernelsError) in
+        guard map.outFeatures >= TokenMaps.wideColumns else {
+          return TokenMaps.Map.narrow(
+            try Head(
+              weights: weights, inColumns: map.inFeatures, bias: bias, activation: function,
+              table: loader.table))
         }
-        norm = .layer(
-          LayerNorm(
-            gamma: try loader.floats(own.weight, shape: [columns]),
-            beta: shift ?? [Float](repeating: 0, count: columns), epsilon: Float(own.epsilon)))
+        return .wide(
+          try Linear(
+            weights: weights, inColumns: map.inFeatures, bias: bias, epilogue: .bias,
+            table: loader.table), function)
       }
-      if map.outFeatures >= TokenMaps.wideColumns {
-        let linear = try loader.linear(
-          names, out: map.outFeatures, in: map.inFeatures, .bias, isTransposed: false)
-        steps.append(TokenMaps.Step(map: .wide(linear, function), norm: norm))
-      } else {
-        let head = try loader.head(names, out: map.outFeatures, in: map.inFeatures, function)
-        steps.append(TokenMaps.Step(map: .narrow(head), norm: norm))
-      }
+      steps.append(TokenMaps.Step(map: step, norm: try norm(of: map, loader)))
     }
     return steps
+  }
+
+  private static func tensors(
+    of map: TokenMap, _ loader: WeightLoader, _ directory: ModelDirectory
+  ) throws(ModelError) -> (weights: SharedWeights, bias: [Float]?) {
+    let shape = [map.outFeatures, map.inFeatures]
+    guard let file = map.file else {
+      let bias = try map.bias.map { (name) throws(ModelError) in
+        try loader.floats(name, shape: [map.outFeatures])
+      }
+      return (try loader.weights(map.weight, shape: shape), bias)
+    }
+    let (values, bias) = try reading { () throws(ModelFilesError) in
+      guard let dictionary = try directory.stateDict(file) else {
+        throw ModelFilesError(.missing, "\(directory.path)/\(file) is missing")
+      }
+      return (
+        try dictionary.floats(map.weight, shape: shape),
+        try map.bias.map { (name) throws(ModelFilesError) in
+          try dictionary.floats(name, shape: [map.outFeatures])
+        }
+      )
+    }
+    let weights = try computing { () throws(KernelsError) in
+      try SharedWeights.copy(values.span.bytes, of: .f32)
+    }
+    return (weights, bias)
+  }
+
+  private static func norm(
+    of map: TokenMap, _ loader: WeightLoader
+  ) throws(ModelError) -> RowNorm? {
+    guard let own = map.norm else { return nil }
+    let columns = map.outFeatures
+    let shift = try own.bias.map { (name) throws(ModelError) in
+      try loader.floats(name, shape: [columns])
+    }
+    return .layer(
+      LayerNorm(
+        gamma: try loader.floats(own.weight, shape: [columns]),
+        beta: shift ?? [Float](repeating: 0, count: columns), epsilon: Float(own.epsilon)))
   }
 
   /// Each map takes what the one before it gives.

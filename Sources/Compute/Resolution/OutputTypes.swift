@@ -84,6 +84,8 @@ package struct TokenMap: Sendable, Equatable {
   package var function: DenseModule.Function = .identity
   /// After that; nil for none.
   package var norm: Norm? = nil
+  /// The PyTorch file with both tensors; nil: they lie among the model's weights.
+  package var file: String? = nil
 
   /// A map with these tensors, without a norm.
   package init(

@@ -1,3 +1,4 @@
+internal import JSON
 internal import ModelFiles
 
 /// Models that answer for tokens, or sparsely: which they are, and what is done with the class.
@@ -50,6 +51,10 @@ extension Rule {
         facts[.conversion] == .none
       else { return nil }
       return SparseChoice(head: .languageModel(logarithms: 1))
+    },
+    Rule("sparse-head.bge-m3-file", sets: .sparse) { (_, metadata) throws(ResolutionError) in
+      guard metadata.heads["sparse_linear.pt"] != nil else { return nil }
+      return SparseChoice(head: .tokenWeights(specialIDs: specialIDs(metadata)))
     },
     Rule("sparse-head.not-sparse", sets: .sparse) { (_, _) throws(ResolutionError) in
       SparseChoice()
@@ -107,6 +112,19 @@ extension Rule {
       }
       return .languageModel(logarithms: logarithms)
     }
+  }
+
+  /// The tokens that FlagEmbedding gives no weight.
+  private static func specialIDs(_ metadata: ModelMetadata) -> [Int32] {
+    let kinds = [
+      ("cls_token", "<s>"), ("eos_token", "</s>"), ("pad_token", "<pad>"), ("unk_token", "<unk>"),
+    ]
+    let ids = kinds.compactMap { key, usual -> Int32? in
+      let value = metadata.tokenizerConfig?[key]
+      let name = value?.string ?? value?["content"]?.string ?? usual
+      return tokenID(name, metadata.tokenizer).flatMap(Int32.init(exactly:))
+    }
+    return Set(ids).sorted()
   }
 
   /// The token at whose places a process reward model judges: Qwen's model card puts `<extra_0>`

@@ -15,7 +15,9 @@ struct TokenMapReader {
   ) throws(ResolutionError) -> TokenTensors {
     var result = TokenTensors()
     switch task {
-    case .embed, .classify: break
+    case .embed:
+      if let map = try fileMap("colbert_linear.pt") { result.maps = [map] }
+    case .classify: break
     case .tokenEmbed:
       if head == .tokenEmbedding, metadata.modules == nil {
         result.maps = [try map("linear", bias: false)]
@@ -26,8 +28,36 @@ struct TokenMapReader {
         ? try rewardMaps() : try labelMaps()
       try check(result.maps, labelCount)
     }
-    if case .languageModel = sparse { result.sparse = try vocabularyMaps() }
+    switch sparse {
+    case nil: break
+    case .languageModel: result.sparse = try vocabularyMaps()
+    case .tokenWeights:
+      guard var map = try fileMap("sparse_linear.pt"), map.outFeatures == 1 else {
+        throw ResolutionError(
+          .malformed,
+          "\(metadata.path)/sparse_linear.pt: its map does not give one weight for a token")
+      }
+      map.function = .relu
+      result.sparse = [map]
+    }
     return result
+  }
+
+  /// A map of bge-m3 from its own file, nil without it.
+  private func fileMap(_ file: String) throws(ResolutionError) -> TokenMap? {
+    guard let shapes = metadata.heads[file] else { return nil }
+    guard let shape = shapes["weight"], shape.count == 2, shapes["bias"] == [shape[0]],
+      shapes.count == 2
+    else {
+      throw ResolutionError(
+        .malformed,
+        "\(metadata.path)/\(file): it has the tensors \(shapes.keys.sorted().joined(separator: ", "))"
+          + ", not weight and bias of a linear map")
+    }
+    var map = TokenMap(
+      weight: "weight", bias: "bias", inFeatures: shape[1], outFeatures: shape[0])
+    map.file = file
+    return map
   }
 
   // MARK: - Heads

@@ -36,7 +36,7 @@ enum Answering {
       case .cosine:
         model.normalize(&values, range)
       case .maxSim:
-        if model.description.normalize {
+        if model.description.normalizesTokens {
           values.eachRow(range, count: count) { model.normalize(&$0, $1) }
         }
       case .labels(let raw), .crossScore(let raw):

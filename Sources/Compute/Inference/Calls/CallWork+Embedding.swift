@@ -22,13 +22,10 @@ extension CallWork {
       try refuseShape(options, model)
       return .sparse
     case .tokens:
-      let isOwn = model.task == .tokenEmbed
+      // Beside one vector they are the hidden states as sentence-transformers gives them.
       return .tokenVectors(
         dimensions: try dimensions(options, model, width: model.tokenWidth),
-        // Beside one vector they are given as sentence-transformers gives them: as they are. Those
-        // of bge-m3 have a map of their own and are made to be compared.
-        normalize: options.normalize
-          ?? ((isOwn || model.outputs.contains(.sparse)) && model.normalize))
+        normalize: options.normalize ?? model.normalizesTokens)
     case .vector, .modelDefault:
       return .vectors(
         dimensions: try dimensions(options, model, width: model.width),

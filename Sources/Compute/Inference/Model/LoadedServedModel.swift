@@ -59,6 +59,9 @@ struct LoadedServedModel: ServedModel {
       defaultPrompt: plan.defaultPrompt, outputs: plan.outputs.map(output))
     description.allowedDimensions = plan.allowedDimensions
     description.tokenWidth = loaded.tokenWidth
+    // Vectors that are made to be compared; hidden states are given as they are.
+    description.normalizesTokens =
+      plan.normalize && (plan.task == .tokenEmbed || !plan.tokenTensors.maps.isEmpty)
     if case .languageModel = plan.sparse { description.sparseIDsMax = loaded.vocabularySize }
     description.roles = plan.interaction.map {
       RoleLengths(query: $0.query.lengthMax, document: $0.document.lengthMax)
@@ -171,7 +174,7 @@ struct LoadedServedModel: ServedModel {
       if plan.task == .tokenClassify, case .step(let id, _) = plan.tokenRows {
         return .tokens(all.filter { unit.ids[$0] == id })
       }
-      if case .tokenWeights = plan.sparse {
+      if plan.task == .embed, !plan.tokenTensors.maps.isEmpty {
         // bge-m3's vectors of tokens begin behind the first.
         return .tokens(Array(all.dropFirst()))
       }

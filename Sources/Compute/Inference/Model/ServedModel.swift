@@ -98,6 +98,8 @@ package struct ModelDescription: Sendable, Equatable {
   package var outputs: [EmbedOutput]
   /// Floats in the row of a token, where the model gives such rows.
   package var tokenWidth: Int
+  /// Whether token rows get length 1 unless the call says otherwise.
+  package var normalizesTokens = false
   /// Most ids of a sparse output; nil: no more than an input has tokens.
   package var sparseIDsMax: Int? = nil
   /// Set where each text is a query or a document.
