@@ -114,6 +114,10 @@ package struct LoadedModel: Sendable {
       guard segmentStart >= 0, segmentStart <= length else {
         throw refuse("input \(input): segment start \(segmentStart) with \(length) tokens")
       }
+      let pooledStart = batch.pooledStarts[input]
+      guard pooledStart >= 0, pooledStart < length else {
+        throw refuse("input \(input): poolings from \(pooledStart) on with \(length) tokens")
+      }
       guard segmentStart == length || segmentCount > 1 else {
         throw refuse("input \(input) has two segments; the model has one")
       }

@@ -8,6 +8,10 @@ package struct RaggedBatch: Sendable, Equatable {
   /// token count when it has one segment. `[inputs]`.
   package private(set) var segmentStarts: [Int] = []
 
+  /// For each input the index, from its own start, of the first token that a pooling reads: behind
+  /// a prompt that is left out, else 0. `[inputs]`.
+  package private(set) var pooledStarts: [Int] = []
+
   /// An empty batch.
   package init() {}
 
@@ -22,10 +26,19 @@ package struct RaggedBatch: Sendable, Equatable {
     offsets[index]..<offsets[index + 1]
   }
 
-  /// Appends an input; tokens from `segmentStart` on (nil: none) belong to the second segment.
+  /// The tokens of input `index` that a pooling reads, as a range of rows of the hidden states.
+  package func pooledTokens(of index: Int) -> Range<Int> {
+    offsets[index] + pooledStarts[index]..<offsets[index + 1]
+  }
+
+  /// Appends an input; tokens from `segmentStart` on (nil: none) belong to the second segment, and
+  /// poolings read from `pooledStart` on.
   ///
   /// Ids are not checked here: `LoadedModel.forward` does.
-  package mutating func append(_ tokens: some Collection<Int32>, segmentStart: Int? = nil) {
+  package mutating func append(
+    _ tokens: some Collection<Int32>, segmentStart: Int? = nil, pooledStart: Int = 0
+  ) {
+    pooledStarts.append(pooledStart)
     ids.append(contentsOf: tokens)
     offsets.append(ids.count)
     segmentStarts.append(segmentStart ?? tokens.count)
@@ -37,5 +50,6 @@ package struct RaggedBatch: Sendable, Equatable {
     offsets.removeAll(keepingCapacity: true)
     offsets.append(0)
     segmentStarts.removeAll(keepingCapacity: true)
+    pooledStarts.removeAll(keepingCapacity: true)
   }
 }

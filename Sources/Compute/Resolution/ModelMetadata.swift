@@ -18,12 +18,17 @@ package struct ModelMetadata: Sendable {
   package var tokenizerConfig: ConfigFile?
   /// `tokenizer.json`.
   package var tokenizer: JSON
+  /// `README.md`, the model's card; nil where there is none, or one over `modelCardBytesMax`.
+  package var modelCard: [UInt8]?
   /// What messages call the weights.
   package var weightsSource: String
   /// All tensors.
   package var tensors: [TensorSummary]
   /// What the operator asks for.
   package var overrides: Overrides
+
+  /// Longest card that is looked at, in bytes.
+  private static let modelCardBytesMax = 4 << 20
 
   /// Reads the files of `directory`. Blocks. Throws what reading them gives.
   package init(
@@ -42,6 +47,8 @@ package struct ModelMetadata: Sendable {
     tokenizerConfig = try reading { () throws(ModelFilesError) in
       try directory.configFile("tokenizer_config.json")
     }
+    let card = try reading { () throws(ModelFilesError) in try directory.bytes("README.md") }
+    modelCard = card.flatMap { $0.count <= Self.modelCardBytesMax ? $0 : nil }
     for name in ModelDirectory.sentenceConfigNames where sentenceConfig == nil {
       sentenceConfig = try reading { () throws(ModelFilesError) in try directory.configFile(name) }
     }

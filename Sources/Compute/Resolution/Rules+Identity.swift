@@ -4,6 +4,7 @@ internal import ModelFiles
 /// Which class, and what is to be done with it.
 extension Rule {
   static let identity: [Rule] = [
+    architectureOverride,
     Rule("architecture.config-architectures", sets: .architecture) {
       (_, metadata) throws(ResolutionError) in
       guard let list = metadata.config["architectures"] else { return nil }
@@ -31,14 +32,14 @@ extension Rule {
     Rule("family.registered-name", sets: .family, reads: [.architecture]) {
       (facts, metadata) throws(ResolutionError) in
       guard let entry = Registry.entries[facts[.architecture]] else {
-        throw ResolutionError(
-          metadata.config.error(
-            .unsupported, "architectures",
-            "is \(facts[.architecture].quotedForMessage), which cannot be served; these can: "
-              + Registry.supportedNames))
+        throw unservable(facts[.architecture], metadata)
       }
       return entry.family
     },
+  ] + checkpoint + conversion
+
+  private static let conversion: [Rule] = [
+    conversionOverride,
     Rule("conversion.task-override", sets: .conversion, reads: [.architecture]) {
       (facts, metadata) throws(ResolutionError) in
       guard let task = metadata.overrides.task else { return nil }
@@ -55,12 +56,14 @@ extension Rule {
       else { return nil }
       return .embedding
     },
+    logitScoreConversion,
     // The configuration says what to make a classifier of; vLLM asks for another class name too.
     Rule("conversion.token-head", sets: .conversion, reads: [.architecture]) {
       (facts, metadata) throws(ResolutionError) in
       let isLanguageModel = Registry.entries[facts[.architecture]]?.head == .languageModel
       return isLanguageModel && asksForTokenHead(metadata) ? .sequenceClassification : nil
     },
+    knownCheckpointConversion,
     // We only do pooling: a language model embeds, whatever its name says. vLLM would generate.
     Rule("conversion.language-model", sets: .conversion, reads: [.architecture]) {
       (facts, _) throws(ResolutionError) in
@@ -88,6 +91,20 @@ extension Rule {
       Registry.entries[facts[.architecture]]?.task
     },
   ]
+
+  private static func unservable(
+    _ architecture: String, _ metadata: ModelMetadata
+  ) -> ResolutionError {
+    let reason =
+      Registry.refusals[architecture]
+      ?? "which cannot be served; these can: " + Registry.supportedNames
+    let name = architecture.quotedForMessage
+    if metadata.overrides.architecture != nil {
+      return ResolutionError(.invalidOverride, "architectures is \(name), \(reason)")
+    }
+    return ResolutionError(
+      metadata.config.error(.unsupported, "architectures", "is \(name), \(reason)"))
+  }
 
   /// What a class does without an override, and what that takes.
   private static func nativeConversion(

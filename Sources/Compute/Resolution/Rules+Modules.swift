@@ -14,7 +14,7 @@ extension Rule {
       let allowed: [[SentenceModule.Kind]] =
         switch facts[.task] {
         case .embed: [[.transformer, .pooling], [.transformer, .pooling, .normalize]]
-        case .classify: [[.transformer]]
+        case .classify: [[.transformer], [.transformer, .logitScore]]
         }
       // Any number of Dense modules may follow the pooling.
       var rest = kinds
@@ -63,6 +63,7 @@ extension Rule {
       }
       return pooling
     },
+    bidirectionalPooling,
     Rule("pooling.class-default", sets: .pooling, reads: [.architecture]) {
       (facts, _) throws(ResolutionError) in
       Registry.entries[facts[.architecture]]?.pooling
@@ -73,6 +74,7 @@ extension Rule {
       let width = try hiddenSize(metadata, facts[.family])
       return DenseModules(list: try denseModules(metadata, width: width))
     },
+    normalizeOverride,
     Rule("normalize.not-embedding", sets: .normalize, reads: [.task]) {
       (facts, _) throws(ResolutionError) in
       facts[.task] == .embed ? nil : false
@@ -111,7 +113,7 @@ extension Rule {
           .unsupported,
           "\(metadata.modulesPath): [\(index)].type is "
             + "\(module.type.quotedForMessage), which cannot be run; Transformer, Pooling, "
-            + "Dense and Normalize can")
+            + "Dense, Normalize and LogitScore can")
       }
       if kind == .transformer && !module.path.isEmpty {
         throw ResolutionError(

@@ -4,6 +4,7 @@ internal import ModelFiles
 /// Labels, the last activation, and what Score means.
 extension Rule {
   static let outputs: [Rule] = [
+    labelsOverride,
     Rule("labels.not-classifying", sets: .labels, reads: [.task]) {
       (facts, _) throws(ResolutionError) in
       facts[.task] == .classify ? nil : []
@@ -25,6 +26,7 @@ extension Rule {
     Rule("labels.class-default", sets: .labels) { (_, _) throws(ResolutionError) in
       ["LABEL_0", "LABEL_1"]
     },
+    activationOverride,
     Rule("activation.not-classifying", sets: .activation, reads: [.task]) {
       (facts, _) throws(ResolutionError) in
       facts[.task] == .classify ? nil : .identity
@@ -53,6 +55,7 @@ extension Rule {
       (facts, _) throws(ResolutionError) in
       activation(labelCount: facts[.labels].count)
     },
+    scoreWithoutTemplate,
     Rule("score.task-and-labels", sets: .score, reads: [.task, .labels]) {
       (facts, _) throws(ResolutionError) in
       if facts[.task] == .embed { return ScoreMeaning(type: .cosine) }

@@ -37,6 +37,7 @@ struct CallWork: Sendable {
   /// model cannot do it, `.invalidArgument` for an unknown prompt and for numbers out of range.
   init(_ call: InferenceCall, model: ModelDescription) throws(EngineError) {
     let takesPairs: Bool
+    var instruction: [UInt8]?
     switch call.task {
     case .embed(let options):
       finish = try Self.vectors(options, model)
@@ -59,16 +60,7 @@ struct CallWork: Sendable {
         throw EngineError(
           .failedPrecondition, reason: .wrongTask, "model \(model.name) cannot score: \(reason)")
       }
-      guard options.instruction == nil else {
-        throw EngineError(
-          .invalidArgument,
-          "model \(model.name) has no score template: its pairs take no instruction")
-      }
-      guard model.score == .cosine || options.prompt == .none else {
-        throw EngineError(
-          .invalidArgument, "model \(model.name) is a cross-encoder: its pairs take no prompt")
-      }
-      prefix = try Self.prefix(options.prompt, model)
+      (prefix, instruction) = try Self.wording(options, model)
       takesPairs = model.score == .crossEncoder
     case .tokenize(let prompt):
       finish = .tokens
@@ -77,7 +69,8 @@ struct CallWork: Sendable {
     }
     limit = try Self.limit(call.limit, task: call.task, pairs: takesPairs, model: model)
     inputCount = call.inputs.count
-    (units, pairs) = Self.units(call.inputs, finish: finish)
+    (units, pairs) = Self.units(
+      call.inputs, finish: finish, template: model.pairTemplate, instruction: instruction)
   }
 
   /// Whether no unit is computed.
@@ -121,7 +114,7 @@ struct CallWork: Sendable {
     return .vectors(dimensions: dimensions, normalize: options.normalize ?? model.normalize)
   }
 
-  private static func prefix(
+  static func prefix(
     _ prompt: PromptChoice, _ model: ModelDescription
   ) throws(EngineError) -> [UInt8] {
     switch prompt {
@@ -166,10 +159,15 @@ struct CallWork: Sendable {
   // MARK: - Units
 
   private static func units(
-    _ inputs: [ModelInput], finish: Finish
+    _ inputs: [ModelInput], finish: Finish, template: ModelDescription.PairTemplate?,
+    instruction: [UInt8]?
   ) -> ([UnitSource], [CosinePair]) {
     guard finish == .cosine else {
-      return (inputs.map { unit($0, finish: finish) }, [])
+      let units = inputs.map { input in
+        let unit = unit(input, finish: finish)
+        return template.map { unit.templated($0, instruction) } ?? unit
+      }
+      return (units, [])
     }
     var units: [UnitSource] = []
     var pairs: [CosinePair] = []

@@ -28,16 +28,17 @@ extension Engine {
     let plan = try starting { () throws(ResolutionError) in
       try Resolution.resolve(directory, overrides: configuration.overrides)
     }
-    _ = try starting { () throws(TokenizationError) in
+    let tokenizer = try starting { () throws(TokenizationError) in
       try Tokenizer(directory.tokenizerFile, fileName: directory.tokenizerPath)
     }
     _ = try starting { () throws(ModelError) in
       try LoadedModel.load(plan: plan, directory: directory, table: table)
     }
+    _ = try wording(configuration, plan, tokenizer, directory)
     let hash = try starting { () throws(ModelFilesError) in
       try modelHash(of: directory, cache: WeightHashCache(directory: configuration.cacheDirectory))
     }
-    let fingerprint = "\(hash)-\(numerics(configuration))"
+    let fingerprint = "\(hash)-\(numerics(configuration, plan))"
     var writer = JSONWriter()
     plan.write(to: &writer, fingerprint: fingerprint)
     writer.endLine()

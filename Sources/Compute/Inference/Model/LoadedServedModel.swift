@@ -9,17 +9,25 @@ struct LoadedServedModel: ServedModel {
   private let loaded: LoadedModel
   private let tokenizer: Tokenizer
   private let table: KernelTable
+  private let wording: PairWording
 
   /// Joins a model with its tokenizer. Throws `.startUp` where the tokenizer gives an id that the
-  /// model has no embedding for.
+  /// model has no embedding for, and for a score template that it cannot tokenise.
   init(
     name: String, loaded: LoadedModel, tokenizer: Tokenizer, table: KernelTable,
-    tokenizerPath: String
+    tokenizerPath: String, wording: PairWording = PairWording()
   ) throws(EngineError) {
+    self.wording = wording
     self.loaded = loaded
     self.tokenizer = tokenizer
     self.table = table
-    description = Self.describe(name, loaded, tokenizer)
+    var description = Self.describe(name, loaded, tokenizer)
+    if let template = loaded.plan.scoreTemplate, let prompt = wording.prompt {
+      description.pairTemplate = .init(
+        takesInstruction: template.takesInstruction, needsInstruction: template.needsInstruction)
+      description.pairMinimum = prompt.minimum
+    }
+    self.description = description
     let vocabularySize = loaded.vocabularySize
     for id in vocabularySize..<max(vocabularySize, tokenizer.vocabularySize)
     where tokenizer.token(Int32(id)) != nil {
@@ -61,7 +69,8 @@ struct LoadedServedModel: ServedModel {
   }
 
   func makeEncoder() -> any UnitEncoder {
-    TextEncoder(tokenizer: tokenizer, vocabularySize: loaded.vocabularySize)
+    TextEncoder(
+      tokenizer: tokenizer, vocabularySize: loaded.vocabularySize, wording: wording)
   }
 
   func spelling(of id: Int32) -> [UInt8]? { tokenizer.token(id) }
@@ -115,7 +124,9 @@ struct LoadedServedModel: ServedModel {
       // A model without segment embeddings reads a pair as one segment.
       let hasSegments = loaded.segmentCount > 1
       for unit in units {
-        batch.append(unit.ids, segmentStart: hasSegments ? unit.segmentStart : nil)
+        batch.append(
+          unit.ids, segmentStart: hasSegments ? unit.segmentStart : nil,
+          pooledStart: unit.pooledStart)
       }
       // The rows become the memory of the results, so each batch has its own.
       var rows: [Float] = []

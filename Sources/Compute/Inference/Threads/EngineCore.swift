@@ -93,9 +93,9 @@ final class EngineCore: Sendable {
           cost.tokens(
             bytes: text.count + work.prefix.count, specialTokens: description.textMinimum,
             limit: work.limit.maxTokens)
-        case .pair(let query, let document):
+        case .pair, .templated:
           cost.tokens(
-            bytes: query.count + document.count, specialTokens: description.pairMinimum,
+            bytes: source.byteCount, specialTokens: description.pairMinimum,
             limit: work.limit.maxTokens)
         case .ids(let ids): min(ids.count, work.limit.maxTokens)
         case .refused: 0
