@@ -79,6 +79,13 @@ package struct TokenHead: Sendable, Equatable {
   package var ids: [Int]
   /// What is made of the rows.
   package var method: Method
+
+  /// A head from its parts; `ids[i]` is that of `tokens[i]`.
+  package init(tokens: [String], ids: [Int], method: Method) {
+    self.tokens = tokens
+    self.ids = ids
+    self.method = method
+  }
 }
 
 /// The function from logits to what Classify and Score answer.

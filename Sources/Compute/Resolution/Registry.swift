@@ -57,12 +57,14 @@ enum Registry {
     "deberta-v2": "DebertaV2Model",
     "qwen2": "Qwen2Model", "qwen3": "Qwen3Model", "llama": "LlamaModel",
     "mistral": "MistralModel", "gemma": "GemmaModel", "gemma2": "Gemma2Model",
-    "llama_bidirec": "LlamaBidirectionalModel", "gemma3_text": "Gemma3TextModel", "phi3": "Phi3Model", "gpt2": "GPT2Model",
+    "llama_bidirec": "LlamaBidirectionalModel", "gemma3_text": "Gemma3TextModel",
+    "phi3": "Phi3Model", "gpt2": "GPT2Model",
   ]
 
   /// Classes that are known and cannot be served, with the reason as it follows the name.
   static let refusals = [
-    "JinaForRanking": "a listwise ranker: it reads all documents of a call at once, so that a score "
+    "JinaForRanking":
+      "a listwise ranker: it reads all documents of a call at once, so that a score "
       + "depends on the other documents, which Score promises not to happen"
   ]
 

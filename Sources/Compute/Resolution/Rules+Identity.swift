@@ -3,40 +3,41 @@ internal import ModelFiles
 
 /// Which class, and what is to be done with it.
 extension Rule {
-  static let identity: [Rule] = [
-    architectureOverride,
-    Rule("architecture.config-architectures", sets: .architecture) {
-      (_, metadata) throws(ResolutionError) in
-      guard let list = metadata.config["architectures"] else { return nil }
-      guard let name = list[0]?.string else {
-        throw ResolutionError(
-          metadata.config.error(.malformed, "architectures", "is not a list of class names"))
-      }
-      return name
-    },
-    Rule("architecture.config-model-type", sets: .architecture) {
-      (_, metadata) throws(ResolutionError) in
-      let config = metadata.config
-      let type = try reading { () throws(ModelFilesError) in try config.string("model_type") }
-      guard let type else {
-        throw ResolutionError(config.error(.missing, "architectures", "is missing"))
-      }
-      guard let name = Registry.classOfModelType[type] else {
-        throw ResolutionError(
-          config.error(
-            .unsupported, "model_type",
-            "is \(type.quotedForMessage), which cannot be served; architectures is missing"))
-      }
-      return name
-    },
-    Rule("family.registered-name", sets: .family, reads: [.architecture]) {
-      (facts, metadata) throws(ResolutionError) in
-      guard let entry = Registry.entries[facts[.architecture]] else {
-        throw unservable(facts[.architecture], metadata)
-      }
-      return entry.family
-    },
-  ] + checkpoint + conversion
+  static let identity: [Rule] =
+    [
+      architectureOverride,
+      Rule("architecture.config-architectures", sets: .architecture) {
+        (_, metadata) throws(ResolutionError) in
+        guard let list = metadata.config["architectures"] else { return nil }
+        guard let name = list[0]?.string else {
+          throw ResolutionError(
+            metadata.config.error(.malformed, "architectures", "is not a list of class names"))
+        }
+        return name
+      },
+      Rule("architecture.config-model-type", sets: .architecture) {
+        (_, metadata) throws(ResolutionError) in
+        let config = metadata.config
+        let type = try reading { () throws(ModelFilesError) in try config.string("model_type") }
+        guard let type else {
+          throw ResolutionError(config.error(.missing, "architectures", "is missing"))
+        }
+        guard let name = Registry.classOfModelType[type] else {
+          throw ResolutionError(
+            config.error(
+              .unsupported, "model_type",
+              "is \(type.quotedForMessage), which cannot be served; architectures is missing"))
+        }
+        return name
+      },
+      Rule("family.registered-name", sets: .family, reads: [.architecture]) {
+        (facts, metadata) throws(ResolutionError) in
+        guard let entry = Registry.entries[facts[.architecture]] else {
+          throw unservable(facts[.architecture], metadata)
+        }
+        return entry.family
+      },
+    ] + checkpoint + conversion
 
   private static let conversion: [Rule] = [
     conversionOverride,

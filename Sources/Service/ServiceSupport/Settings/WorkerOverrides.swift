@@ -69,7 +69,8 @@ extension WorkerOverrides {
     ).value
     scoreTemplate = try reader.read(
       .texts(
-        "scoreTemplate", flag: "--score-template", variable: "MILLPOND_SCORE_TEMPLATE") { $0 }
+        "scoreTemplate", flag: "--score-template", variable: "MILLPOND_SCORE_TEMPLATE"
+      ) { $0 }
     ).value
     maxTokens = try reader.read(
       .texts("maxTokens", flag: "--max-tokens", variable: "MILLPOND_MAX_TOKENS") {
