@@ -88,6 +88,26 @@ struct OverridesTests {
     #expect(encoder?.message.contains("classifier_from_token") == false)
   }
 
+  @Test("modules that describe another task than the one asked for say nothing")
+  func otherTask() throws {
+    let model = try ModelBuilder()
+    try model.addModules()
+    #expect(
+      model.failure(Overrides(task: .classify))?.message.contains(
+        "tensor 'classifier.weight' is missing") == true)
+    let reranker = try ModelBuilder.decoder("LlamaForCausalLM")
+    try reranker.write(
+      "modules.json",
+      #"""
+      [{"path":"","type":"sentence_transformers.base.modules.transformer.Transformer"},
+       {"path":"1_LogitScore",
+        "type":"sentence_transformers.cross_encoder.modules.logit_score.LogitScore"}]
+      """#)
+    let plan = try reranker.resolve(Overrides(task: .embed))
+    #expect(plan.task == .embed && plan.pooling == .last && plan.normalize)
+    #expect(try reranker.rule(.modules, Overrides(task: .embed)) == "modules.other-task")
+  }
+
   @Test("each override decides its fact, by a rule that says so")
   func rules() throws {
     let model = try ModelBuilder.decoder("LlamaForCausalLM")

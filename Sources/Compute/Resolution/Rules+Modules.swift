@@ -7,6 +7,7 @@ extension Rule {
     Rule("modules.none", sets: .modules) { (_, metadata) throws(ResolutionError) in
       metadata.modules == nil ? ModuleList(kinds: nil) : nil
     },
+    modulesOfOtherTask,
     Rule("modules.file-order", sets: .modules, reads: [.task]) {
       (facts, metadata) throws(ResolutionError) in
       try checkModelType(metadata, task: facts[.task])

@@ -38,6 +38,21 @@ extension Rule {
     return conversion
   }
 
+  /// The operator asks for another task than the one that the modules describe: they say nothing of
+  /// it, and whether the weights can do it is told by the tensors.
+  static let modulesOfOtherTask = Rule(
+    "modules.other-task", sets: .modules, reads: [.task]
+  ) { (facts, metadata) throws(ResolutionError) in
+    guard metadata.overrides.task != nil || metadata.overrides.conversion != nil else { return nil }
+    let arePooled = metadata.lists(.pooling)
+    let isOther =
+      switch facts[.task] {
+      case .embed: !arePooled
+      case .classify: arePooled
+      }
+    return isOther ? ModuleList(kinds: nil) : nil
+  }
+
   static let normalizeOverride = Rule(
     "normalize.override", sets: .normalize, reads: [.task]
   ) { (facts, metadata) throws(ResolutionError) in

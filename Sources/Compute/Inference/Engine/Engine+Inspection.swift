@@ -51,6 +51,14 @@ extension Engine {
     var rows = plan.rules.map { ("\($0.fact)", $0.value, "by \($0.rule)") }
     rows.append(("parameters", "\(plan.parameterCount)", ""))
     rows.append(("fingerprint", fingerprint, ""))
+    if plan.rule == "conversion.language-model" {
+      rows.append(
+        (
+          "note",
+          "a language model embeds unless its files say more; to score with its head: --overrides "
+            + "FILE with classifier_from_token and method, --score-template FILE", ""
+        ))
+    }
     if !plan.unusedTensors.isEmpty {
       rows.append(("unused tensors", plan.unusedTensors.joined(separator: ", "), ""))
     }
