@@ -37,7 +37,8 @@ struct SplittableCallTests {
   func scoreInstruction() throws {
     for instruction in [nil, [], [5, 6]] as [[UInt8]?] {
       let request = ScoreRequest(
-        queries: [[1]], documents: [[2], [3]], isRaw: true, promptName: "", instruction: instruction)
+        queries: [[1]], documents: [[2], [3]], isRaw: true, promptName: "", instruction: instruction
+      )
       let call = try call(.score, request.encoded())
       let piece = try ScoreRequest(decoding: call.body(of: [1]).span.bytes)
       var expected = request

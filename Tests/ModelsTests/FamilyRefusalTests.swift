@@ -87,7 +87,7 @@ struct FamilyRefusalTests {
       fixture: "qwen3-reranker-classifier", members: #""classifier_from_token":["yes"]"#,
       text: "classifier_from_token has 1 tokens, but from_2_way_softmax takes two"),
     Case(
-      fixture: "qwen3-reranker-classifier", members: #""classifier_from_token":null"#,
+      fixture: "gemma-reranker-classifier", members: #""classifier_from_token":null"#,
       text: "classifier_from_token is missing"),
     Case(
       fixture: "gemma-reranker-classifier", members: #""method":"median""#,

@@ -39,19 +39,23 @@ struct TextsTests {
           .malformed, "\(model.path)/config_sentence_transformers.json: \(message)"))
   }
 
-  @Test("prompts that must be left out of the pooling are refused")
+  @Test("prompts are left out of the pooling as the module says, except of a weighted mean")
   func includePrompt() throws {
     let model = try ModelBuilder()
     try model.addModules(pooling: #"{"pooling_mode":"mean","include_prompt":false}"#)
     try model.write("config_sentence_transformers.json", #"{"prompts":{"query":""}}"#)
-    #expect(try model.resolve().pooling == .mean)
+    #expect(try model.resolve().promptsArePooled)
     try model.write("config_sentence_transformers.json", #"{"prompts":{"query":"q: "}}"#)
+    #expect(try !model.resolve().promptsArePooled)
+    try model.write(
+      "1_Pooling/config.json", #"{"pooling_mode":"weightedmean","include_prompt":false}"#)
     #expect(
       model.failure()
         == ResolutionError(
           .unsupported,
           "\(model.path)/1_Pooling/config.json: include_prompt is false: prompts "
-            + "cannot be left out of the pooling, and config_sentence_transformers.json has some"))
+            + "cannot be left out of a weighted mean, and config_sentence_transformers.json has "
+            + "some"))
   }
 
   @Test(

@@ -16,6 +16,8 @@ struct ModelOptions: ParsableArguments {
     name: .customLong("max-tokens"), help: "Lowers the model's limit of tokens of an input.")
   var maxTokens: Int?
 
+  @OptionGroup(title: "In place of what the directory says") var overrides: OverrideOptions
+
   @Option(help: "Folder for what is remembered between starts. Default: ~/.cache/millpond.")
   var cache: String?
 

@@ -133,6 +133,10 @@ package struct LoadedModel: Sendable {
       guard keyCount > 0, keyCount <= length else {
         throw refuse("input \(input): \(keyCount) tokens are seen of \(length)")
       }
+      let pooledStart = batch.pooledStarts[input]
+      guard pooledStart >= 0, pooledStart < length else {
+        throw refuse("input \(input): poolings from \(pooledStart) on with \(length) tokens")
+      }
       guard segmentStart == length || segmentCount > 1 else {
         throw refuse("input \(input) has two segments; the model has one")
       }

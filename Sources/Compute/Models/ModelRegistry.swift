@@ -111,8 +111,24 @@ enum ModelRegistry {
         try loader.norm(name, settings, columns: hiddenSize)
       }
       return ClassificationHead(
-        pooling: pooling, maps: maps, norm: norm, table: loader.table)
+        pooling: pooling, maps: maps, norm: norm,
+        temperature: try temperature(plan, directory.config), table: loader.table)
     }
+  }
+
+  /// What the logits are divided by: a setting of NVIDIA's bidirectional Llamas, and of no other
+  /// class.
+  private static func temperature(
+    _ plan: ModelPlan, _ config: ConfigFile
+  ) throws(ModelError) -> Float {
+    guard plan.architecture.hasPrefix("LlamaBidirectional") else { return 1 }
+    let value = try reading { () throws(ModelFilesError) in try config.double("temperature") }
+    let temperature = Float(value ?? 1)
+    guard temperature > 0, temperature.isFinite else {
+      throw ModelError(
+        config.error(.malformed, "temperature", "is \(temperature), by which nothing is divided"))
+    }
+    return temperature
   }
 
   /// A Dense module of sentence-transformers, whose weights lie in its folder.

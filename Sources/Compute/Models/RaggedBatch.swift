@@ -12,6 +12,10 @@ package struct RaggedBatch: Sendable, Equatable {
   /// queries that are filled up. `[inputs]`.
   package private(set) var keyCounts: [Int] = []
 
+  /// For each input the index, from its own start, of the first token that a pooling reads: behind
+  /// a prompt that is left out, else 0. `[inputs]`.
+  package private(set) var pooledStarts: [Int] = []
+
   /// An empty batch.
   package init() {}
 
@@ -26,14 +30,21 @@ package struct RaggedBatch: Sendable, Equatable {
     offsets[index]..<offsets[index + 1]
   }
 
-  /// Appends an input; tokens from `segmentStart` on (nil: none) belong to the second segment, and
-  /// only the first `keyCount` (nil: all) are seen.
+  /// The tokens of input `index` that a pooling reads, as a range of rows of the hidden states.
+  package func pooledTokens(of index: Int) -> Range<Int> {
+    offsets[index] + pooledStarts[index]..<offsets[index + 1]
+  }
+
+  /// Appends an input; tokens from `segmentStart` on (nil: none) belong to the second segment, only
+  /// the first `keyCount` (nil: all) are seen, and poolings read from `pooledStart` on.
   ///
   /// Ids are not checked here: `LoadedModel.forward` does.
   package mutating func append(
-    _ tokens: some Collection<Int32>, segmentStart: Int? = nil, keyCount: Int? = nil
+    _ tokens: some Collection<Int32>, segmentStart: Int? = nil, keyCount: Int? = nil,
+    pooledStart: Int = 0
   ) {
     keyCounts.append(keyCount ?? tokens.count)
+    pooledStarts.append(pooledStart)
     ids.append(contentsOf: tokens)
     offsets.append(ids.count)
     segmentStarts.append(segmentStart ?? tokens.count)
@@ -46,5 +57,6 @@ package struct RaggedBatch: Sendable, Equatable {
     offsets.append(0)
     segmentStarts.removeAll(keepingCapacity: true)
     keyCounts.removeAll(keepingCapacity: true)
+    pooledStarts.removeAll(keepingCapacity: true)
   }
 }

@@ -23,7 +23,7 @@ struct PoolingStep: Sendable {
   /// Writes a row for each input, `[inputs, hiddenSize]`.
   func apply(_ hidden: borrowing Matrix, _ batch: RaggedBatch, into output: inout [Float]) {
     for input in 0..<batch.inputCount {
-      let tokens = batch.tokens(of: input)
+      let tokens = batch.pooledTokens(of: input)
       let index = input * hiddenSize
       switch pooling {
       case .mean: table.meanPool(hidden, rows: tokens, into: &output, at: index)
@@ -80,13 +80,18 @@ struct ClassificationHead: TaskHead {
   private let pooling: PoolingStep
   private let maps: [Head]
   private let norm: RowNorm?
+  /// What the logits are divided by.
+  private let temperature: Float
   private let table: KernelTable
 
   var outputWidth: Int { maps.last?.outColumns ?? 0 }
   var widest: Int { maps.map(\.inColumns).max() ?? 0 }
 
   /// `maps` has at least one, the classifier, which is the last.
-  init(pooling: Pooling, maps: [Head], norm: RowNorm?, table: KernelTable) {
+  init(
+    pooling: Pooling, maps: [Head], norm: RowNorm?, temperature: Float = 1, table: KernelTable
+  ) {
+    self.temperature = temperature
     precondition(!maps.isEmpty)
     self.pooling = PoolingStep(pooling: pooling, hiddenSize: maps[0].inColumns, table: table)
     self.maps = maps
@@ -102,6 +107,8 @@ struct ClassificationHead: TaskHead {
     scratch.run(maps, rows: batch.inputCount, into: &output) { rows in
       if let norm { table.normalize(&rows, rows: batch.inputCount, norm) }
     }
+    guard temperature != 1 else { return }
+    for index in 0..<batch.inputCount * outputWidth { output[index] /= temperature }
   }
 }
 

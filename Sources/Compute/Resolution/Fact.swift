@@ -2,6 +2,7 @@
 package enum Fact: String, Sendable, CaseIterable {
   case architecture
   case family
+  case checkpoint
   case conversion
   case task
   case tokenHead = "token-head"
@@ -13,6 +14,7 @@ package enum Fact: String, Sendable, CaseIterable {
   case pooling
   case dense
   case normalize
+  case scoreTemplate = "score-template"
   case labels
   case activation
   case score

@@ -1,8 +1,8 @@
-/// The steps of `modules.json`, nil without the file.
+/// The steps of `modules.json`, nil without the file and where it describes another task.
 struct ModuleList: FactValue {
   var kinds: [SentenceModule.Kind]?
 
-  var factText: String { kinds?.map(\.rawValue).joined(separator: ", ") ?? "no modules.json" }
+  var factText: String { kinds?.map(\.rawValue).joined(separator: ", ") ?? "none" }
 }
 
 /// What Score means, and why nothing where it is refused.

@@ -22,12 +22,17 @@ package struct ModelMetadata: Sendable {
   package var tokenizer: JSON
   /// The shapes of the tensors in bge-m3's heads, by file and name; without files that are absent.
   package var heads: [String: [String: [Int]]] = [:]
+  /// `README.md`, the model's card; nil where there is none, or one over `modelCardBytesMax`.
+  package var modelCard: [UInt8]?
   /// What messages call the weights.
   package var weightsSource: String
   /// All tensors.
   package var tensors: [TensorSummary]
   /// What the operator asks for.
   package var overrides: Overrides
+
+  /// Longest card that is looked at, in bytes.
+  private static let modelCardBytesMax = 4 << 20
 
   /// Reads the files of `directory`. Blocks. Throws what reading them gives.
   package init(
@@ -57,6 +62,8 @@ package struct ModelMetadata: Sendable {
     tokenizerConfig = try reading { () throws(ModelFilesError) in
       try directory.configFile("tokenizer_config.json")
     }
+    let card = try reading { () throws(ModelFilesError) in try directory.bytes("README.md") }
+    modelCard = card.flatMap { $0.count <= Self.modelCardBytesMax ? $0 : nil }
     for name in ModelDirectory.sentenceConfigNames where sentenceConfig == nil {
       sentenceConfig = try reading { () throws(ModelFilesError) in try directory.configFile(name) }
     }

@@ -28,6 +28,10 @@ package struct ModelPlan: Sendable, Equatable {
   package var normalize: Bool
   /// What Score means.
   package var score: ScoreType
+  /// The published reranker that the directory was recognised as; nil: none.
+  package var checkpoint: String?
+  /// How a query and a document become one prompt; nil where the tokenizer joins them.
+  package var scoreTemplate: ScoreTemplate?
   /// Why Score is refused, nil where it is not.
   package var scoreRefusal: String?
   /// The function from logits to answers.
@@ -44,6 +48,8 @@ package struct ModelPlan: Sendable, Equatable {
   package var prompts: [String: [UInt8]]
   /// The prompt that is used unless a call says otherwise.
   package var defaultPrompt: String?
+  /// Whether a prompt's tokens take part in the pooling.
+  package var promptsArePooled: Bool
   /// What the tokenizer file does; it needs no settings beside it.
   package var tokenizerOptions: TokenizerOptions
   /// The names of the tensors that the model uses.
@@ -73,6 +79,8 @@ package struct ModelPlan: Sendable, Equatable {
     dense = facts[.dense].list
     normalize = facts[.normalize]
     score = facts[.score].type
+    checkpoint = facts[.checkpoint].known?.name
+    scoreTemplate = facts[.scoreTemplate].template
     scoreRefusal = facts[.score].reason
     activation = facts[.activation]
     labels = facts[.labels]
@@ -81,6 +89,7 @@ package struct ModelPlan: Sendable, Equatable {
     allowedDimensions = facts[.dimensions].allowed
     prompts = facts[.prompts].texts
     defaultPrompt = facts[.prompts].defaultName
+    promptsArePooled = facts[.prompts].arePooled
     tokenizerOptions = facts[.tokenizer]
     tensors = facts[.tensors].names
     unusedTensors = facts[.tensors].unused

@@ -83,6 +83,13 @@ package struct TokenHead: Sendable, Equatable {
   package var ids: [Int]
   /// What is made of the rows.
   package var method: Method
+
+  /// A head from its parts; `ids[i]` is that of `tokens[i]`.
+  package init(tokens: [String], ids: [Int], method: Method) {
+    self.tokens = tokens
+    self.ids = ids
+    self.method = method
+  }
 }
 
 /// The function from logits to what Classify and Score answer.
@@ -109,39 +116,14 @@ package enum ScoreType: String, Sendable, CaseIterable {
   case none
 }
 
-/// What the operator asks for instead of what the directory says. nil leaves it to the directory.
-package struct Overrides: Sendable, Equatable {
-  /// The task.
-  package var task: Task?
-  /// The pooling of an embedding.
-  package var pooling: Pooling?
-  /// The tokens of a head that is made from the language model's, in place of the
-  /// configuration's `classifier_from_token`.
-  package var classifierTokens: [String]?
-  /// What is made of them, in place of the configuration's `method`.
-  package var method: TokenHead.Method?
-  /// A token limit below that of the directory; special tokens included.
-  package var maxTokens: Int?
-
-  /// Makes overrides; without arguments there are none.
-  package init(
-    task: Task? = nil, pooling: Pooling? = nil, maxTokens: Int? = nil,
-    classifierTokens: [String]? = nil, method: TokenHead.Method? = nil
-  ) {
-    self.classifierTokens = classifierTokens
-    self.method = method
-    self.task = task
-    self.pooling = pooling
-    self.maxTokens = maxTokens
-  }
-}
-
 /// The prompts of sentence-transformers, put before a text word for word.
 package struct Prompts: Sendable, Equatable {
   /// The texts by name, UTF-8.
   package var texts: [String: [UInt8]] = [:]
   /// The name of the prompt that is used unless a call says otherwise; always one of `texts`.
   package var defaultName: String?
+  /// Whether a prompt's tokens take part in the pooling.
+  package var arePooled = true
 }
 
 /// What the tokenizer file does to a text before it is cut into words; for display.

@@ -44,7 +44,7 @@ enum Registry {
     ("DistilBert", .distilBert), ("MPNet", .mpnet), ("Electra", .electra), ("Albert", .albert),
     ("ModernBert", .modernBert), ("NomicBert", .nomicBert), ("New", .gte), ("GteNew", .gte),
     ("Gte", .gte), ("DebertaV2", .debertaV2), ("Qwen2", .qwen2), ("Qwen3", .qwen3),
-    ("Llama", .llama),
+    ("Llama", .llama), ("LlamaBidirectional", .llama),
     ("Mistral", .mistral), ("Gemma", .gemma), ("Gemma2", .gemma2), ("Gemma3Text", .gemma3),
     ("Phi3", .phi3), ("GPT2", .gpt2),
   ]
@@ -62,6 +62,7 @@ enum Registry {
     }
     // Names that do not follow the pattern.
     entries["GPT2LMHeadModel"] = Entry(family: .gpt2, head: .languageModel)
+    entries["LlamaBidirectionalForCausalLM"] = nil
     entries["GPT2ForCausalLM"] = nil
     entries["Gemma3ForCausalLM"] = Entry(family: .gemma3, head: .languageModel)
     entries["Gemma3TextForCausalLM"] = nil
@@ -83,7 +84,15 @@ enum Registry {
     "deberta-v2": "DebertaV2Model",
     "qwen2": "Qwen2Model", "qwen3": "Qwen3Model", "llama": "LlamaModel",
     "mistral": "MistralModel", "gemma": "GemmaModel", "gemma2": "Gemma2Model",
-    "gemma3_text": "Gemma3TextModel", "phi3": "Phi3Model", "gpt2": "GPT2Model",
+    "llama_bidirec": "LlamaBidirectionalModel", "gemma3_text": "Gemma3TextModel",
+    "phi3": "Phi3Model", "gpt2": "GPT2Model",
+  ]
+
+  /// Classes that are known and cannot be served, with the reason as it follows the name.
+  static let refusals = [
+    "JinaForRanking":
+      "a listwise ranker: it reads all documents of a call at once, so that a score "
+      + "depends on the other documents, which Score promises not to happen"
   ]
 
   static var supportedNames: String { entries.keys.sorted().joined(separator: ", ") }

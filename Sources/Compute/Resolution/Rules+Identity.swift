@@ -3,54 +3,45 @@ internal import ModelFiles
 
 /// Which class, and what is to be done with it.
 extension Rule {
-  static let identity: [Rule] = [
-    Rule("architecture.config-architectures", sets: .architecture) {
-      (_, metadata) throws(ResolutionError) in
-      guard let list = metadata.config["architectures"] else { return nil }
-      guard let name = list[0]?.string else {
-        throw ResolutionError(
-          metadata.config.error(.malformed, "architectures", "is not a list of class names"))
-      }
-      return name
-    },
-    Rule("architecture.config-model-type", sets: .architecture) {
-      (_, metadata) throws(ResolutionError) in
-      let config = metadata.config
-      let type = try reading { () throws(ModelFilesError) in try config.string("model_type") }
-      guard let type else {
-        throw ResolutionError(config.error(.missing, "architectures", "is missing"))
-      }
-      guard let name = Registry.classOfModelType[type] else {
-        throw ResolutionError(
-          config.error(
-            .unsupported, "model_type",
-            "is \(type.quotedForMessage), which cannot be served; architectures is missing"))
-      }
-      return name
-    },
-    Rule("family.registered-name", sets: .family, reads: [.architecture]) {
-      (facts, metadata) throws(ResolutionError) in
-      guard let entry = Registry.entries[facts[.architecture]] else {
-        throw ResolutionError(
-          metadata.config.error(
-            .unsupported, "architectures",
-            "is \(facts[.architecture].quotedForMessage), which cannot be served; these can: "
-              + Registry.supportedNames))
-      }
-      if entry.head == .tokenEmbedding {
-        let type = try reading { () throws(ModelFilesError) in
-          try metadata.config.string("model_type")
-        }
-        guard type ?? "bert" == "bert" else {
+  static let identity: [Rule] =
+    [
+      architectureOverride,
+      Rule("architecture.config-architectures", sets: .architecture) {
+        (_, metadata) throws(ResolutionError) in
+        guard let list = metadata.config["architectures"] else { return nil }
+        guard let name = list[0]?.string else {
           throw ResolutionError(
-            metadata.config.error(
-              .unsupported, "model_type",
-              "is \((type ?? "").quotedForMessage) under the architecture HF_ColBERT; bert can be "
-                + "served"))
+            metadata.config.error(.malformed, "architectures", "is not a list of class names"))
         }
-      }
-      return entry.family
-    },
+        return name
+      },
+      Rule("architecture.config-model-type", sets: .architecture) {
+        (_, metadata) throws(ResolutionError) in
+        let config = metadata.config
+        let type = try reading { () throws(ModelFilesError) in try config.string("model_type") }
+        guard let type else {
+          throw ResolutionError(config.error(.missing, "architectures", "is missing"))
+        }
+        guard let name = Registry.classOfModelType[type] else {
+          throw ResolutionError(
+            config.error(
+              .unsupported, "model_type",
+              "is \(type.quotedForMessage), which cannot be served; architectures is missing"))
+        }
+        return name
+      },
+      Rule("family.registered-name", sets: .family, reads: [.architecture]) {
+        (facts, metadata) throws(ResolutionError) in
+        guard let entry = Registry.entries[facts[.architecture]] else {
+          throw unservable(facts[.architecture], metadata)
+        }
+        if entry.head == .tokenEmbedding { try checkColBERTType(metadata) }
+        return entry.family
+      },
+    ] + checkpoint + conversion
+
+  private static let conversion: [Rule] = [
+    conversionOverride,
     Rule("conversion.task-override", sets: .conversion, reads: [.architecture]) {
       (facts, metadata) throws(ResolutionError) in
       guard let task = metadata.overrides.task else { return nil }
@@ -78,12 +69,14 @@ extension Rule {
     },
     conversionOfTokenModules,
     conversionOfReward,
+    logitScoreConversion,
     // The configuration says what to make a classifier of; vLLM asks for another class name too.
     Rule("conversion.token-head", sets: .conversion, reads: [.architecture]) {
       (facts, metadata) throws(ResolutionError) in
       let isLanguageModel = Registry.entries[facts[.architecture]]?.head == .languageModel
       return isLanguageModel && asksForTokenHead(metadata) ? .sequenceClassification : nil
     },
+    knownCheckpointConversion,
     // We only do pooling: a language model embeds, whatever its name says. vLLM would generate.
     Rule("conversion.language-model", sets: .conversion, reads: [.architecture]) {
       (facts, _) throws(ResolutionError) in
@@ -113,6 +106,31 @@ extension Rule {
       Registry.entries[facts[.architecture]]?.task
     },
   ]
+
+  /// HF_ColBERT names no backbone: BERT's is the one there is.
+  private static func checkColBERTType(_ metadata: ModelMetadata) throws(ResolutionError) {
+    let config = metadata.config
+    let type = try reading { () throws(ModelFilesError) in try config.string("model_type") }
+    guard let type, type != "bert" else { return }
+    throw ResolutionError(
+      config.error(
+        .unsupported, "model_type",
+        "is \(type.quotedForMessage) under the architecture HF_ColBERT; bert can be served"))
+  }
+
+  private static func unservable(
+    _ architecture: String, _ metadata: ModelMetadata
+  ) -> ResolutionError {
+    let reason =
+      Registry.refusals[architecture]
+      ?? "which cannot be served; these can: " + Registry.supportedNames
+    let name = architecture.quotedForMessage
+    if metadata.overrides.architecture != nil {
+      return ResolutionError(.invalidOverride, "architectures is \(name), \(reason)")
+    }
+    return ResolutionError(
+      metadata.config.error(.unsupported, "architectures", "is \(name), \(reason)"))
+  }
 
   /// What a class does without an override, and what that takes.
   private static func nativeConversion(

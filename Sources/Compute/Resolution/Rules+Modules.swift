@@ -7,6 +7,7 @@ extension Rule {
     Rule("modules.none", sets: .modules) { (_, metadata) throws(ResolutionError) in
       metadata.modules == nil ? ModuleList(kinds: nil) : nil
     },
+    modulesOfOtherTask,
     Rule("modules.file-order", sets: .modules, reads: [.task, .sparse]) {
       (facts, metadata) throws(ResolutionError) in
       try checkModelType(metadata, task: facts[.task])
@@ -19,7 +20,8 @@ extension Rule {
         // What `--task token-embed` finds for one vector is left off.
         case .tokenEmbed where metadata.lists(.pooling):
           [[.transformer, .pooling], [.transformer, .pooling, .normalize]]
-        case .tokenEmbed, .classify, .tokenClassify: [[.transformer]]
+        case .classify: [[.transformer], [.transformer, .logitScore]]
+        case .tokenEmbed, .tokenClassify: [[.transformer]]
         }
       // Any number of Dense modules may follow the pooling.
       var rest = kinds
@@ -75,6 +77,7 @@ extension Rule {
       }
       return pooling
     },
+    bidirectionalPooling,
     Rule("pooling.class-default", sets: .pooling, reads: [.architecture]) {
       (facts, _) throws(ResolutionError) in
       Registry.entries[facts[.architecture]]?.pooling
@@ -85,6 +88,7 @@ extension Rule {
       let width = try hiddenSize(metadata, facts[.family])
       return DenseModules(list: try denseModules(metadata, width: width))
     },
+    normalizeOverride,
     Rule("normalize.not-embedding", sets: .normalize, reads: [.task]) {
       (facts, _) throws(ResolutionError) in
       switch facts[.task] {
@@ -133,7 +137,7 @@ extension Rule {
           .unsupported,
           "\(metadata.modulesPath): [\(index)].type is "
             + "\(module.type.quotedForMessage), which cannot be run; Transformer, Pooling, "
-            + "Dense, Normalize and SpladePooling can")
+              + "Dense, Normalize, LogitScore and SpladePooling can")
       }
       if kind == .transformer && !module.path.isEmpty {
         throw ResolutionError(

@@ -4,6 +4,7 @@ internal import ModelFiles
 /// Labels, the last activation, and what Score means.
 extension Rule {
   static let outputs: [Rule] = [
+    labelsOverride,
     Rule("labels.not-classifying", sets: .labels, reads: [.task]) {
       (facts, _) throws(ResolutionError) in
       [.classify, .tokenClassify].contains(facts[.task]) ? nil : []
@@ -31,6 +32,7 @@ extension Rule {
     Rule("labels.class-default", sets: .labels) { (_, _) throws(ResolutionError) in
       ["LABEL_0", "LABEL_1"]
     },
+    activationOverride,
     Rule("activation.not-classifying", sets: .activation, reads: [.task]) {
       (facts, _) throws(ResolutionError) in
       [.classify, .tokenClassify].contains(facts[.task]) ? nil : .identity
@@ -79,6 +81,7 @@ extension Rule {
       return ScoreMeaning(
         type: .none, reason: "the model \(what), and a score compares a query with a document")
     },
+    scoreWithoutTemplate,
     Rule("score.task-and-labels", sets: .score, reads: [.task, .labels]) {
       (facts, _) throws(ResolutionError) in
       if facts[.task] == .embed { return ScoreMeaning(type: .cosine) }

@@ -20,7 +20,10 @@ extension Rule {
         let tokenHead = facts[.tokenHead].head
         let withHead = facts[.task] == .classify && tokenHead == nil
         let scheme = facts[.conversion] == .reward ? scheme.withRewardHead : scheme
-        if withHead { try checkHead(table, scheme.head) }
+        if withHead {
+          try checkHead(
+            table, scheme.head, isDecoder: FamilyFacts.of(facts[.family]).isDecoder)
+        }
         var tensors = try scheme.take(
           from: &table, layerCount: layerCount, config: metadata.config, withHead: withHead)
         if let classifier = tensors.head.last {
@@ -36,7 +39,7 @@ extension Rule {
         isKnown = { scheme.isKnownExtra($0, in: complete) }
       } else {
         if facts[.conversion] == .sequenceClassification {
-          try checkHead(table, [NameScheme.Part("classifier")])
+          try checkHead(table, [NameScheme.Part("classifier")], isDecoder: false)
         }
         let tensors = try BertTensors(&table, layerCount: layerCount, task: facts[.task])
         if let classifier = tensors.classifier {
@@ -71,14 +74,19 @@ extension Rule {
 
   /// Throws `.missing`, with what to do about it, where the file has no classifier.
   private static func checkHead(
-    _ table: TensorTable, _ head: [NameScheme.Part]
+    _ table: TensorTable, _ head: [NameScheme.Part], isDecoder: Bool
   ) throws(ResolutionError) {
     guard let name = head.last?.name, !table.contains(name + ".weight") else { return }
     throw ResolutionError(
       .missing,
       "\(table.source): tensor '\(name).weight' is missing: the task classify needs "
-        + "a trained classification head, and this model has none. Train one with transformers' "
-        + "AutoModelForSequenceClassification and save it, or serve the model with the task embed")
+        + "a trained classification head, and this model has none. "
+        + (isDecoder
+          ? "Make one of the language model's with classifier_from_token and method "
+            + "(from_2_way_softmax or no_post_processing) in a file for --overrides, train "
+          : "Train ")
+        + "one with transformers' AutoModelForSequenceClassification and save it, or serve the "
+        + "model with the task embed")
   }
 
   /// The matrix of the language model's head: the word table where the two are tied.
@@ -88,6 +96,16 @@ extension Rule {
   ) throws(ResolutionError) -> String {
     let tied = try reading { () throws(ModelFilesError) in
       try metadata.config.bool("tie_word_embeddings")
+    }
+    let key = "final_logit_softcapping"
+    // Gemma 2 has one unless the file says null.
+    let isBent =
+      metadata.config[key] != nil || (family == .gemma2 && !metadata.config.isNull(key))
+    guard !isBent else {
+      throw ResolutionError(
+        metadata.config.error(
+          .unsupported, key,
+          "bends the logits of the language model, which a head made of its rows does not do"))
     }
     // transformers' defaults.
     let isTied = tied ?? [.gemma, .gemma2, .gemma3, .gpt2].contains(family)

@@ -14,6 +14,7 @@ extension Rule {
           "document": settings.document.marker + settings.document.prompt,
         ], defaultName: "document")
     },
+    crossEncoderPrompts,
     Rule("prompts.not-embedding", sets: .prompts, reads: [.task]) {
       (facts, _) throws(ResolutionError) in
       [.embed, .tokenEmbed].contains(facts[.task]) ? nil : Prompts()
@@ -21,9 +22,7 @@ extension Rule {
     Rule("prompts.sentence-transformers-config", sets: .prompts) {
       (_, metadata) throws(ResolutionError) in
       guard let config = metadata.sentenceTransformersConfig else { return nil }
-      let prompts = try prompts(config)
-      try checkPromptPooling(prompts, metadata)
-      return prompts
+      return try excludingPrompts(prompts(config), metadata)
     },
     Rule("prompts.none", sets: .prompts) { (_, _) throws(ResolutionError) in Prompts() },
     Rule("tokenizer.file", sets: .tokenizer) { (_, metadata) throws(ResolutionError) in
@@ -31,7 +30,7 @@ extension Rule {
     },
   ]
 
-  private static func prompts(_ config: ConfigFile) throws(ResolutionError) -> Prompts {
+  static func prompts(_ config: ConfigFile) throws(ResolutionError) -> Prompts {
     var prompts = Prompts()
     let map = try reading { () throws(ModelFilesError) in try config.object("prompts") }
     if let map {
@@ -56,24 +55,6 @@ extension Rule {
       prompts.defaultName = name
     }
     return prompts
-  }
-
-  /// `include_prompt: false` leaves a prompt's tokens out of the pooling, which is not built. It
-  /// does no harm where there is nothing to leave out.
-  private static func checkPromptPooling(
-    _ prompts: Prompts, _ metadata: ModelMetadata
-  ) throws(ResolutionError) {
-    guard let config = metadata.modules?.first(where: { $0.kind == .pooling })?.config else {
-      return
-    }
-    let included = try reading { () throws(ModelFilesError) in try config.bool("include_prompt") }
-    if included == false, prompts.texts.values.contains(where: { !$0.isEmpty }) {
-      throw ResolutionError(
-        config.error(
-          .unsupported, "include_prompt",
-          "is false: prompts cannot be left out of the pooling, and "
-            + "config_sentence_transformers.json has some"))
-    }
   }
 
   /// transformers builds a BERT tokenizer's normalizer from `tokenizer_config.json` and ignores

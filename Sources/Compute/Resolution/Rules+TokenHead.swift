@@ -8,16 +8,21 @@ extension Rule {
       (facts, _) throws(ResolutionError) in
       facts[.task] == .classify ? nil : TokenHeadChoice()
     },
-    Rule("token-head.classifier-from-token", sets: .tokenHead, reads: [.family]) {
+    Rule("token-head.classifier-from-token", sets: .tokenHead, reads: [.family, .checkpoint]) {
       (facts, metadata) throws(ResolutionError) in
       guard asksForTokenHead(metadata) else { return nil }
-      guard FamilyFacts.of(facts[.family]).isDecoder else {
-        throw ResolutionError(
-          metadata.config.error(
-            .unsupported, "classifier_from_token",
-            "needs a language model, which a \(facts[.family].rawValue) is not"))
-      }
-      return TokenHeadChoice(head: try tokenHead(metadata))
+      try checkIsDecoder(facts[.family], metadata, key: "classifier_from_token")
+      return TokenHeadChoice(head: try tokenHead(metadata, facts[.checkpoint].known))
+    },
+    logitScoreHead,
+    Rule(
+      "token-head.known-checkpoint", sets: .tokenHead, reads: [.architecture, .checkpoint]
+    ) { (facts, metadata) throws(ResolutionError) in
+      guard let known = facts[.checkpoint].known, let method = known.method,
+        Registry.entries[facts[.architecture]]?.head == .languageModel
+      else { return nil }
+      let ids = try tokenIDs(known.tokens, metadata, key: "the card of \(known.name)")
+      return TokenHeadChoice(head: TokenHead(tokens: known.tokens, ids: ids, method: method))
     },
     Rule("token-head.none", sets: .tokenHead) { (_, _) throws(ResolutionError) in
       TokenHeadChoice()
@@ -28,24 +33,46 @@ extension Rule {
   static func asksForTokenHead(_ metadata: ModelMetadata) -> Bool {
     metadata.overrides.classifierTokens != nil || metadata.overrides.method != nil
       || metadata.config["classifier_from_token"] != nil || metadata.config["method"] != nil
-      || metadata.config["is_original_qwen3_reranker"]?.bool == true
+      || (metadata.overrides.isOriginalQwen3Reranker
+        ?? metadata.config["is_original_qwen3_reranker"]?.bool) == true
   }
 
-  private static func tokenHead(_ metadata: ModelMetadata) throws(ResolutionError) -> TokenHead {
+  /// Throws where the family has no language model's head.
+  static func checkIsDecoder(
+    _ family: ModelFamily, _ metadata: ModelMetadata, key: String
+  ) throws(ResolutionError) {
+    guard !FamilyFacts.of(family).isDecoder else { return }
+    throw ResolutionError(
+      metadata.config.error(
+        .unsupported, key, "needs a language model, which a \(family.rawValue) is not"))
+  }
+
+  private static func tokenHead(
+    _ metadata: ModelMetadata, _ known: KnownCheckpoint?
+  ) throws(ResolutionError) -> TokenHead {
     let config = metadata.config
     let key = "classifier_from_token"
     let listed = try reading { () throws(ModelFilesError) in try config.strings(key) }
-    guard let tokens = metadata.overrides.classifierTokens ?? listed, !tokens.isEmpty else {
+    let tokens = metadata.overrides.classifierTokens ?? listed ?? known?.tokens ?? []
+    guard !tokens.isEmpty else {
       throw ResolutionError(
         config.error(.missing, key, "is missing: the tokens to make a classification head of"))
     }
-    let method = try method(metadata)
+    let method = try method(metadata, known)
     guard method == .noPostProcessing || tokens.count == 2 else {
       throw ResolutionError(
         config.error(
           .malformed, key,
           "has \(tokens.count) tokens, but \(method.rawValue) takes two, the negative one first"))
     }
+    let ids = try tokenIDs(tokens, metadata, key: key)
+    return TokenHead(tokens: tokens, ids: ids, method: method)
+  }
+
+  /// The ids of `tokens`, which `key` names: each an entry of the vocabulary.
+  private static func tokenIDs(
+    _ tokens: [String], _ metadata: ModelMetadata, key: String
+  ) throws(ResolutionError) -> [Int] {
     var ids: [Int] = []
     for token in tokens {
       guard let id = tokenID(token, metadata.tokenizer) else {
@@ -56,14 +83,15 @@ extension Rule {
       }
       ids.append(id)
     }
-    return TokenHead(tokens: tokens, ids: ids, method: method)
+    return ids
   }
 
-  private static func method(_ metadata: ModelMetadata) throws(ResolutionError) -> TokenHead.Method
-  {
+  private static func method(
+    _ metadata: ModelMetadata, _ known: KnownCheckpoint?
+  ) throws(ResolutionError) -> TokenHead.Method {
     if let method = metadata.overrides.method { return method }
     let config = metadata.config
-    if config["is_original_qwen3_reranker"]?.bool == true { return .fromTwoWaySoftmax }
+    if config["method"] == nil, let method = known?.method { return method }
     let name = try reading { () throws(ModelFilesError) in try config.requireString("method") }
     guard let method = TokenHead.Method(rawValue: name) else {
       let known = TokenHead.Method.allCases.map(\.rawValue).joined(separator: " and ")

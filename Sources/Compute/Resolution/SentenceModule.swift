@@ -15,6 +15,8 @@ package struct SentenceModule: Sendable {
     case spladePooling = "SpladePooling"
     /// Division by the Euclidean length.
     case normalize = "Normalize"
+    /// The logit of one token of a language model, or the difference of two.
+    case logitScore = "LogitScore"
   }
 
   /// The Python class as the file spells it.
@@ -46,6 +48,7 @@ package struct SentenceModule: Sendable {
     "sentence_transformers.base.modules.transformer.Transformer": .transformer,
     "sentence_transformers.sentence_transformer.modules.transformer.Transformer": .transformer,
     "sentence_transformers.sentence_transformer.modules.pooling.Pooling": .pooling,
+    "sentence_transformers.cross_encoder.modules.logit_score.LogitScore": .logitScore,
     "sentence_transformers.base.modules.normalize.Normalize": .normalize,
     "sentence_transformers.sentence_transformer.modules.normalize.Normalize": .normalize,
   ]

@@ -81,7 +81,8 @@ package enum Coordinator {
       let launch = WorkerLaunch(
         binary: configuration.workerBinary, modelName: model.name,
         modelDirectory: model.directory,
-        arguments: ["--threads", "\(threads)"] + configuration.workerArguments)
+        arguments: ["--threads", "\(threads)"] + configuration.workerArguments
+          + model.arguments)
       return (0..<model.replicas).map { _ in (state.addWorker(model: model.name), launch) }
     }
   }

@@ -3,8 +3,11 @@ package struct ModelSpecification: Sendable, Hashable {
   package var name: String
   package var directory: String
   package var replicas: Int
+  /// Flags for its workers.
+  package var arguments: [String]
 
-  package init(name: String, directory: String, replicas: Int) {
+  package init(name: String, directory: String, replicas: Int, arguments: [String] = []) {
+    self.arguments = arguments
     self.name = name
     self.directory = directory
     self.replicas = replicas

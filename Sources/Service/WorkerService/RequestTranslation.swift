@@ -59,7 +59,7 @@ struct EngineRequest {
     }
     task = .score(
       ScoreOptions(
-        raw: request.isRaw, prompt: PromptChoice(request.promptName, absent: .none),
+        raw: request.isRaw, prompt: PromptChoice(request.promptName, absent: .modelDefault),
         instruction: request.instruction))
     inputs = documents.indices.map { index in
       .pair(query: queries[queries.count == 1 ? 0 : index], document: documents[index])

@@ -89,6 +89,11 @@ struct ServeSettingsTests {
           "workers": {"value": ["h:9"], "from": "file millpond.json"},
           "threads": {"value": 2, "from": "flag --threads"},
           "precision": {"value": "f32", "from": "default"},
+          "task": {"value": null, "from": "default"},
+          "pooling": {"value": null, "from": "default"},
+          "overrides": {"value": null, "from": "default"},
+          "scoreTemplate": {"value": null, "from": "default"},
+          "maxTokens": {"value": null, "from": "default"},
           "workerBinary": {"value": "/w", "from": "file millpond.json"},
           "logLevel": {"value": "debug", "from": "file millpond.json"}
         }
@@ -149,7 +154,8 @@ struct ServeSettingsTests {
       (
         #"{"models":["a"],"modle":1}"#,
         "millpond.json: unknown key 'modle'; the keys are listen, models, replicas, workers, "
-          + "threads, precision, workerBinary, logLevel"
+          + "threads, precision, task, pooling, overrides, scoreTemplate, maxTokens, workerBinary, "
+          + "logLevel"
       ),
     ])
   func badFiles(file: String, message: String) {

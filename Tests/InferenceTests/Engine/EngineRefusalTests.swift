@@ -64,9 +64,11 @@ struct EngineRefusalTests {
       pair?.message == "a limit of 2 tokens is too small for any pair: model fake needs 3…32")
   }
 
-  @Test("a cross-encoder takes no prompt")
+  @Test("a cross-encoder without prompts takes none")
   func crossEncoderPrompt() async throws {
-    let engine = try makeEngine(FakeModel(labels: ["score"], score: .crossEncoder))
+    var model = FakeModel(labels: ["score"], score: .crossEncoder)
+    model.description.prompts = [:]
+    let engine = try makeEngine(model)
     let error = await engine.failure(
       .score(ScoreOptions(prompt: .named(Array("query".utf8)))), [.pair("a", "b")])
     #expect(error?.message == "model fake is a cross-encoder: its pairs take no prompt")

@@ -108,7 +108,7 @@ struct FakeModel: ServedModel {
       case .text(let text): ids = [1] + (prefix + text).map(Int32.init) + [2]
       case .role(_, let text): ids = [1] + text.map(Int32.init) + [2]
       case .ids(let given): ids = given
-      case .pair(let query, let document):
+      case .pair(let query, let document), .templated(let query, let document, _):
         ids = [1] + query.map(Int32.init) + [2] + document.map(Int32.init) + [2]
       case .refused(let error): throw error
       }

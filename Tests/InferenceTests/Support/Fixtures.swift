@@ -24,6 +24,12 @@ enum Fixtures {
       folder.appendingPathComponent("models/\(name)"), hint: "it belongs to the repository")
   }
 
+  /// A tiny random reranker of Tests/Fixtures/rerankers.
+  static func reranker(_ name: String) throws -> String {
+    try model(
+      folder.appendingPathComponent("rerankers/\(name)"), hint: "it belongs to the repository")
+  }
+
   private static func model(_ path: URL, hint: String) throws -> String {
     guard FileManager.default.fileExists(atPath: path.path + "/config.json") else {
       throw MissingFixture(description: "\(path.path) is missing: \(hint)")

@@ -65,17 +65,9 @@ extension Integration {
       "what later work builds is known, and named",
       arguments: [
         Misuse("embed", "--server", server, "--output", "sparse", "text", says: "--output"),
-        Misuse("embed", "--model", "x", "--task", "embed", "text", says: "--task"),
-        Misuse("embed", "--model", "x", "--pooling", "cls", "text", says: "--pooling"),
-        Misuse("embed", "--model", "x", "--overrides", "f", "text", says: "--overrides"),
         Misuse("embed", "--model", "x", "--precision", "bf16", "text", says: "--precision"),
         Misuse("embed", "--model", "x", "--precision", "int8", "text", says: "--precision"),
-        Misuse(
-          "score", "--model", "x", "--score-template", "f", "--query", "q", "d",
-          says: "--score-template"),
         Misuse("serve", "--model", "x", "--precision", "int8", says: "--precision"),
-        Misuse("serve", "--model", "x", "--score-template", "f", says: "--score-template"),
-        Misuse("serve", "--model", "x", "--task", "embed", says: "--task"),
         Misuse("top", "--server", server, says: "top"),
         Misuse("admin", "drain", says: "admin"),
       ])

@@ -24,7 +24,8 @@ struct Check: AsyncParsableCommand {
     let failed = try await Interruption.cancelling {
       var failed = false
       for model in settings.models {
-        let problem = try await Self.problem(of: model, program)
+        let problem = try await Self.problem(
+          of: model, settings.overrides.arguments(of: model.name), program)
         failed = failed || problem != nil
         try report(
           "model \(model.name)", problem.map { "failed: \($0)" } ?? "ok: \(model.directory)")
@@ -43,13 +44,13 @@ struct Check: AsyncParsableCommand {
 
   /// What `millpond-worker inspect` says against the model, or nil.
   private static func problem(
-    of model: ModelArgument, _ program: String
+    of model: ModelArgument, _ overrides: [String], _ program: String
   ) async throws -> String? {
     let result: ExecutionResult<Void, StringOutput<UTF8>, StringOutput<UTF8>>
     do {
       result = try await Subprocess.run(
         .path(FilePath(program)),
-        arguments: ["inspect", "--model", model.description, "--json"],
+        arguments: Arguments(["inspect", "--model", model.description, "--json"] + overrides),
         output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
     } catch let error as SubprocessError {
       throw CommandFailure(.notStarted, "cannot run \(program): \(error)")

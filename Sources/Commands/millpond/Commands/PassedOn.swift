@@ -21,6 +21,11 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Print one JSON object, for programs.")
   var json = false
 
+  @OptionGroup var overrides: ModelOverrideOptions
+
+  @Option(help: ArgumentHelp("A limit of tokens below the model's.", valueName: "N"))
+  var maxTokens: Int?
+
   @Option(
     help: ArgumentHelp(
       "The worker program. Default: millpond-worker beside this program.", valueName: "PATH"))

@@ -18,7 +18,8 @@ struct Serve: AsyncParsableCommand {
         millpond serve --worker 10.0.0.5:7071 --worker 10.0.0.6:7071
 
       Each flag may stand in the environment (MILLPOND_LISTEN, MILLPOND_MODELS, MILLPOND_REPLICAS, \
-      MILLPOND_WORKERS, MILLPOND_THREADS, MILLPOND_PRECISION, MILLPOND_WORKER_BINARY, \
+      MILLPOND_WORKERS, MILLPOND_THREADS, MILLPOND_PRECISION, MILLPOND_TASK, MILLPOND_POOLING, \
+      MILLPOND_OVERRIDES, MILLPOND_SCORE_TEMPLATE, MILLPOND_MAX_TOKENS, MILLPOND_WORKER_BINARY, \
       MILLPOND_LOG_LEVEL; lists with commas) or in a file:
       {"listen": "127.0.0.1:7070", "models": ["minilm=Models/all-MiniLM-L6-v2"], \
       "replicas": {"minilm": 2}, "workers": [], "threads": 1, "logLevel": "info"}
@@ -39,7 +40,8 @@ struct Serve: AsyncParsableCommand {
       listenHost: settings.listen.host, listenPort: settings.listen.port,
       models: settings.models.map {
         ModelSpecification(
-          name: $0.name, directory: $0.directory, replicas: settings.replicas.count(of: $0.name))
+          name: $0.name, directory: $0.directory, replicas: settings.replicas.count(of: $0.name),
+          arguments: settings.overrides.arguments(of: $0.name))
       },
       remoteWorkers: settings.workers.map { WorkerAddress(host: $0.host, port: $0.port) },
       // Without models of our own no worker is started.

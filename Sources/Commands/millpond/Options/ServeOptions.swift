@@ -51,7 +51,34 @@ struct ServeOptions: ParsableArguments {
       "A file with settings, one JSON object. Default: MILLPOND_CONFIG.", valueName: "FILE"))
   var config: String?
 
-  @OptionGroup var later: LaterWorkerFlags
+  @Option(
+    help: ArgumentHelp(
+      "What every model answers, or one, in place of what its directory says.",
+      valueName: "[NAME=]embed|classify|…"))
+  var task: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "How tokens become one vector, of every model or of one.",
+      valueName: "[NAME=]cls|mean|last|…"))
+  var pooling: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A JSON file with more that is said in place of the directory.",
+      valueName: "[NAME=]FILE"))
+  var overrides: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A file with the prompt of a reranker, with {query}, {document} and {instruction} in it.",
+      valueName: "[NAME=]FILE"))
+  var scoreTemplate: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A limit of tokens below that of every model, or of one.", valueName: "[NAME=]N"))
+  var maxTokens: [String] = []
 
   /// The settings in force.
   ///
@@ -63,7 +90,8 @@ struct ServeOptions: ParsableArguments {
     let flags = [
       "--listen": listen, "--model": model, "--replicas": replicas, "--worker": worker,
       "--threads": threads, "--precision": precision, "--worker-binary": workerBinary,
-      "--log-level": logLevel,
+      "--log-level": logLevel, "--task": task, "--pooling": pooling, "--overrides": overrides,
+      "--score-template": scoreTemplate, "--max-tokens": maxTokens,
     ]
     return try ServeSettings(flags: flags, environment: environment, file: file)
   }

@@ -42,7 +42,7 @@ struct ServerOptions: ParsableArguments {
       valueName: "PATH"))
   var workerBinary: String?
 
-  @OptionGroup var later: LaterWorkerFlags
+  @OptionGroup var overrides: ModelOverrideOptions
 
   func validate() throws {
     if server != nil, model != nil {
@@ -60,7 +60,7 @@ struct ServerOptions: ParsableArguments {
     if model == nil {
       let given = [
         threads.map { _ in "--threads" }, precision.map { _ in "--precision" },
-        workerBinary.map { _ in "--worker-binary" },
+        workerBinary.map { _ in "--worker-binary" }, overrides.given.first?.flag,
       ]
       if let flag = given.compactMap({ $0 }).first {
         throw ValidationError("\(flag) goes with --model, where a worker is started")
@@ -140,7 +140,8 @@ struct ServerOptions: ParsableArguments {
     return WorkerLaunch(
       binary: try WorkerProgram.path(workerBinary ?? variable), modelName: model.name,
       modelDirectory: model.directory,
-      arguments: threads.map { ["--threads", "\($0)"] } ?? [])
+      arguments: (threads.map { ["--threads", "\($0)"] } ?? [])
+        + overrides.given.flatMap { [$0.flag, $0.value] })
   }
 
   private func call(model: String?) -> CallOptions {

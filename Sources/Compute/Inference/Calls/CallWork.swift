@@ -56,6 +56,7 @@ struct CallWork: Sendable {
   init(_ call: InferenceCall, model: ModelDescription) throws(EngineError) {
     let takesPairs: Bool
     var role: TextRole?
+    var instruction: [UInt8]?
     switch call.task {
     case .embed(let options):
       finish = try Self.embedding(options, model)
@@ -80,21 +81,7 @@ struct CallWork: Sendable {
         throw EngineError(
           .failedPrecondition, reason: .wrongTask, "model \(model.name) cannot score: \(reason)")
       }
-      guard options.instruction == nil else {
-        throw EngineError(
-          .invalidArgument,
-          "model \(model.name) has no score template: its pairs take no instruction")
-      }
-      guard model.roles == nil || options.prompt == .none else {
-        throw EngineError(
-          .invalidArgument,
-          "model \(model.name) marks queries and documents itself: its pairs take no prompt")
-      }
-      guard model.score != .crossEncoder || options.prompt == .none else {
-        throw EngineError(
-          .invalidArgument, "model \(model.name) is a cross-encoder: its pairs take no prompt")
-      }
-      prefix = try Self.prefix(options.prompt, model)
+      (prefix, instruction) = try Self.wording(options, model)
       takesPairs = model.score == .crossEncoder
     case .tokenize(let prompt):
       finish = .tokens
@@ -107,7 +94,10 @@ struct CallWork: Sendable {
       (units, pairs) = Self.comparedUnits(call.inputs, hasRoles: model.roles != nil)
     } else {
       let finish = finish
-      units = call.inputs.map { Self.unit($0, finish: finish, role: role) }
+      units = call.inputs.map { input in
+        let unit = Self.unit(input, finish: finish, role: role)
+        return model.pairTemplate.map { unit.templated($0, instruction) } ?? unit
+      }
       pairs = []
     }
   }

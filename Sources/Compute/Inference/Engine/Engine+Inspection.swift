@@ -28,16 +28,17 @@ extension Engine {
     let plan = try starting { () throws(ResolutionError) in
       try Resolution.resolve(directory, overrides: configuration.overrides)
     }
-    _ = try starting { () throws(TokenizationError) in
+    let tokenizer = try starting { () throws(TokenizationError) in
       try Tokenizer(directory.tokenizerFile, fileName: directory.tokenizerPath)
     }
     _ = try starting { () throws(ModelError) in
       try LoadedModel.load(plan: plan, directory: directory, table: table)
     }
+    _ = try wording(configuration, plan, tokenizer, directory)
     let hash = try starting { () throws(ModelFilesError) in
       try modelHash(of: directory, cache: WeightHashCache(directory: configuration.cacheDirectory))
     }
-    let fingerprint = "\(hash)-\(numerics(configuration))"
+    let fingerprint = "\(hash)-\(numerics(configuration, plan))"
     var writer = JSONWriter()
     plan.write(to: &writer, fingerprint: fingerprint)
     writer.endLine()
@@ -50,6 +51,14 @@ extension Engine {
     var rows = plan.rules.map { ("\($0.fact)", $0.value, "by \($0.rule)") }
     rows.append(("parameters", "\(plan.parameterCount)", ""))
     rows.append(("fingerprint", fingerprint, ""))
+    if plan.rule == "conversion.language-model" {
+      rows.append(
+        (
+          "note",
+          "a language model embeds unless its files say more; to score with its head: --overrides "
+            + "FILE with classifier_from_token and method, --score-template FILE", ""
+        ))
+    }
     if !plan.unusedTensors.isEmpty {
       rows.append(("unused tensors", plan.unusedTensors.joined(separator: ", "), ""))
     }

@@ -34,13 +34,14 @@ extension Engine {
     }
     let model = try LoadedServedModel(
       name: configuration.name, loaded: loaded, tokenizer: tokenizer, table: table,
-      tokenizerPath: directory.tokenizerPath)
+      tokenizerPath: directory.tokenizerPath,
+      wording: try Self.wording(configuration, plan, tokenizer, directory))
     let threadCount = configuration.threadCount ?? Int(cp_usable_cpus())
     let limits = try configuration.limits(
       threadCount: threadCount, maxTokens: model.description.maxTokens)
     let info = EngineInfo(
       name: configuration.name,
-      fingerprint: "\(hash)-\(Self.numerics(configuration))", model: model.description,
+      fingerprint: "\(hash)-\(Self.numerics(configuration, plan))", model: model.description,
       architecture: plan.architecture, precision: configuration.precision.rawValue,
       instructionSet: table.instructionSet.rawValue, blasCore: BLAS.coreName,
       resultsAreBitStable: BLAS.rowsAreIndependent, threadCount: threadCount,
@@ -52,15 +53,31 @@ extension Engine {
 
   /// The numeric part of the fingerprint: precision, kernel family, version, and what overrides
   /// change.
-  static func numerics(_ configuration: EngineConfiguration) -> String {
-    let overrides = configuration.overrides
+  static func numerics(_ configuration: EngineConfiguration, _ plan: ModelPlan) -> String {
+    let overrides = configuration.overrides.canonicalText
     let parts: [String?] = [
       configuration.precision.rawValue, "openblas", BLAS.coreName.lowercased(),
-      String(numericsVersion), overrides.task.map { "task=\($0.rawValue)" },
-      overrides.pooling.map { "pooling=\($0.rawValue)" },
-      overrides.maxTokens.map { "tokens=\($0)" },
+      String(numericsVersion),
+      // A card is no part of the model's hash, but what was recognised by it decides results.
+      plan.checkpoint,
+      overrides.isEmpty ? nil : "overrides-\(textHash(overrides).prefix(16))",
     ]
     return parts.compactMap(\.self).joined(separator: ".")
+  }
+
+  /// What the plan makes of texts around what they say. Throws `.startUp` for a score template that
+  /// the tokenizer gives no tokens for.
+  static func wording(
+    _ configuration: EngineConfiguration, _ plan: ModelPlan, _ tokenizer: Tokenizer,
+    _ directory: ModelDirectory
+  ) throws(EngineError) -> PairWording {
+    let special = SpecialTokenScan(directory.tokenizerFile)
+    let isStrict = configuration.overrides.readsSpecialTokens != true
+    let prompt = try plan.scoreTemplate.map { (template) throws(EngineError) in
+      try ScorePrompt(template, tokenizer, scan: isStrict ? special : nil)
+    }
+    return PairWording(
+      prompt: prompt, poolsPrompts: plan.promptsArePooled, specialTokens: special)
   }
 
   /// Bytes of the process's memory that are resident, mapped weights included.

@@ -9,17 +9,25 @@ struct LoadedServedModel: ServedModel {
   private let loaded: LoadedModel
   private let tokenizer: Tokenizer
   private let table: KernelTable
+  private let wording: PairWording
 
   /// Joins a model with its tokenizer. Throws `.startUp` where the tokenizer gives an id that the
-  /// model has no embedding for.
+  /// model has no embedding for, and for a score template that it cannot tokenise.
   init(
     name: String, loaded: LoadedModel, tokenizer: Tokenizer, table: KernelTable,
-    tokenizerPath: String
+    tokenizerPath: String, wording: PairWording = PairWording()
   ) throws(EngineError) {
+    self.wording = wording
     self.loaded = loaded
     self.tokenizer = tokenizer
     self.table = table
-    description = Self.describe(name, loaded, tokenizer)
+    var description = Self.describe(name, loaded, tokenizer)
+    if let template = loaded.plan.scoreTemplate, let prompt = wording.prompt {
+      description.pairTemplate = .init(
+        takesInstruction: template.takesInstruction, needsInstruction: template.needsInstruction)
+      description.pairMinimum = prompt.minimum
+    }
+    self.description = description
     let vocabularySize = loaded.vocabularySize
     for id in vocabularySize..<max(vocabularySize, tokenizer.vocabularySize)
     where tokenizer.token(Int32(id)) != nil {
@@ -94,7 +102,7 @@ struct LoadedServedModel: ServedModel {
   func makeEncoder() -> any UnitEncoder {
     TextEncoder(
       tokenizer: tokenizer, vocabularySize: loaded.vocabularySize,
-      interaction: loaded.plan.interaction)
+      interaction: loaded.plan.interaction, wording: wording)
   }
 
   func spelling(of id: Int32) -> [UInt8]? { tokenizer.token(id) }
@@ -149,7 +157,8 @@ struct LoadedServedModel: ServedModel {
       let hasSegments = loaded.segmentCount > 1
       for unit in units {
         batch.append(
-          unit.ids, segmentStart: hasSegments ? unit.segmentStart : nil, keyCount: unit.keyCount)
+          unit.ids, segmentStart: hasSegments ? unit.segmentStart : nil, keyCount: unit.keyCount,
+          pooledStart: unit.pooledStart)
       }
       // The rows become the memory of the results, so each batch has its own.
       var values: [Float] = []

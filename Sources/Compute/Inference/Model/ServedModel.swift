@@ -28,7 +28,8 @@ package protocol ServedModel: Sendable {
 
 /// A tokenizer with the scratch memory of one thread. Not shared between threads.
 package protocol UnitEncoder: AnyObject {
-  /// Tokens of a text, of ids or of a pair under `limit`; `prefix` is put before every text.
+  /// Tokens of a text, of ids or of a pair under `limit`; `prefix` is put before every text, and
+  /// before the query of a pair.
   /// Throws `.invalidArgument` with counts and limits.
   func encode(
     _ source: UnitSource, prefix: [UInt8], limit: TokenLimit
@@ -81,6 +82,20 @@ package struct ModelDescription: Sendable, Equatable {
     case softmax
   }
 
+  /// What a call may bring for the score template of a model.
+  package struct PairTemplate: Sendable, Equatable {
+    /// Whether it may bring an instruction.
+    package var takesInstruction: Bool
+    /// Whether it must.
+    package var needsInstruction: Bool
+
+    /// What a call may bring.
+    package init(takesInstruction: Bool, needsInstruction: Bool) {
+      self.takesInstruction = takesInstruction
+      self.needsInstruction = needsInstruction
+    }
+  }
+
   /// The name under which it is served.
   package var name: String
   /// What its rows are.
@@ -122,6 +137,8 @@ package struct ModelDescription: Sendable, Equatable {
   package var prompts: [String: [UInt8]]
   /// The prompt of `.modelDefault`.
   package var defaultPrompt: String?
+  /// The score template that joins pairs; nil: the tokenizer does.
+  package var pairTemplate: PairTemplate? = nil
 
   /// A description; an embedding model gives vectors unless `outputs` says otherwise.
   package init(
@@ -166,6 +183,8 @@ package enum UnitSource: Sendable, Equatable {
   case ids([Int32])
   /// Two texts that the tokenizer joins.
   case pair(query: [UInt8], document: [UInt8])
+  /// Two texts that the model's score template joins, with the instruction of the call.
+  case templated(query: [UInt8], document: [UInt8], instruction: [UInt8]?)
   /// An input that this task does not take.
   case refused(EngineError)
 
@@ -175,6 +194,8 @@ package enum UnitSource: Sendable, Equatable {
     case .text(let text), .role(_, let text): text.count
     case .ids(let ids): ids.count * 4
     case .pair(let query, let document): query.count + document.count
+    case .templated(let query, let document, let instruction):
+      query.count + document.count + (instruction?.count ?? 0)
     case .refused: 0
     }
   }
@@ -208,6 +229,8 @@ package struct PreparedUnit: Sendable, Equatable {
   package var isDocument = false
   /// What is asked for.
   package var request = UnitRequest.row
+  /// The first index that a pooling reads: behind a prompt that is left out, else 0.
+  package var pooledStart = 0
 
   /// A tokenised unit.
   package init(ids: [Int32], segmentStart: Int, truncated: Bool) {

@@ -108,9 +108,9 @@ final class EngineCore: Sendable {
               bytes: text.count, specialTokens: description.textMinimum,
               limit: work.limit.maxTokens),
             role == .query ? min(description.roles?.query ?? 0, work.limit.maxTokens) : 0)
-        case .pair(let query, let document):
+        case .pair, .templated:
           cost.tokens(
-            bytes: query.count + document.count, specialTokens: description.pairMinimum,
+            bytes: source.byteCount, specialTokens: description.pairMinimum,
             limit: work.limit.maxTokens)
         case .ids(let ids): min(ids.count, work.limit.maxTokens)
         case .refused: 0

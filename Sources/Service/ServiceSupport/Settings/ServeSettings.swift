@@ -12,6 +12,11 @@ package import MillpondClient
 /// | `workers`       | `--worker`       | `MILLPOND_WORKERS`     | list of HOST:PORT    | none |
 /// | `threads`       | `--threads`      | `MILLPOND_THREADS`     | compute threads of each worker | processors shared among the workers |
 /// | `precision`     | `--precision`    | `MILLPOND_PRECISION`   | f32                  | f32 |
+/// | `task`          | `--task`         | `MILLPOND_TASK`        | a task, or NAME=TASK; in the file also an object by name, `*` for the others; so with the next four | as the directory says |
+/// | `pooling`       | `--pooling`      | `MILLPOND_POOLING`     | a pooling            | as the directory says |
+/// | `overrides`     | `--overrides`    | `MILLPOND_OVERRIDES`   | path of an overrides file | none |
+/// | `scoreTemplate` | `--score-template` | `MILLPOND_SCORE_TEMPLATE` | path of a score template | none |
+/// | `maxTokens`     | `--max-tokens`   | `MILLPOND_MAX_TOKENS`  | a token limit below the model's | the model's |
 /// | `workerBinary`  | `--worker-binary`| `MILLPOND_WORKER_BINARY` | path of millpond-worker | beside `millpond` |
 /// | `logLevel`      | `--log-level`    | `MILLPOND_LOG_LEVEL`   | trace, debug, info, notice, warning, error or critical | info |
 ///
@@ -24,6 +29,8 @@ package struct ServeSettings: Sendable {
   package var workers: [ServerAddress]
   package var threads: Int?
   package var precision: String
+  /// What is said of models in place of their directories.
+  package var overrides: WorkerOverrides
   package var workerBinary: String?
   package var logLevel: Logger.Level
   /// All of it as JSON, with where each value comes from.
@@ -53,11 +60,13 @@ package struct ServeSettings: Sendable {
     workers = try reader.read(.workers).value
     threads = try reader.read(.threads).value
     precision = try reader.read(.precision).value
+    overrides = try WorkerOverrides(&reader)
     workerBinary = try reader.read(.workerBinary).value
     logLevel = try reader.read(.logLevel).value
     effectiveConfiguration = reader.effectiveConfiguration
     try reader.finish()
     try checkModels()
+    try overrides.check(models: models.map(\.name))
   }
 
   private func checkModels() throws(SettingsError) {
