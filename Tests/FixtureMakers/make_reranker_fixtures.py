@@ -24,7 +24,8 @@ import shutil
 import torch
 import transformers as t
 from safetensors.torch import load_file, save_file
-from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors
+from tokenizers import (AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers,
+                        processors, trainers)
 
 ROOT = os.path.join(os.path.dirname(__file__), "..", "Fixtures", "rerankers")
 WORDS = """yes no Yes No 0 1 system user assistant query document passage question the answer is of a
@@ -60,6 +61,24 @@ def tokenizer(special, added=(), processor=None):
     made.add_tokens([AddedToken(x, special=False, normalized=False) for x in added])
     if processor:
         made.post_processor = processor(made)
+    return made, len(made.get_vocab())
+
+
+def byte_level(special, added, text):
+    """Byte-level BPE as Qwen's tokenizers are, trained on a little text."""
+    made = Tokenizer(models.BPE())
+    made.normalizer = normalizers.NFC()
+    pattern = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|"
+               r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+    made.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(pattern), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    made.post_processor = processors.ByteLevel(trim_offsets=False)
+    made.train_from_iterator([text] * 3, trainers.BpeTrainer(
+        vocab_size=420, show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    made.add_special_tokens([AddedToken(x, special=True) for x in ["[PAD]", "[UNK]", *special]])
+    made.add_tokens([AddedToken(x, special=False, normalized=False) for x in added])
     return made, len(made.get_vocab())
 
 
@@ -138,15 +157,20 @@ def logits(model, ids):
         return model(torch.tensor([ids])).logits[0, -1]
 
 
-def qwen3():
-    made, size = tokenizer(["<|im_start|>", "<|im_end|>"], added=["<think>", "</think>"])
+def qwen3(name="qwen3-reranker"):
+    special, added = ["<|im_start|>", "<|im_end|>"], ["<think>", "</think>"]
+    if name.endswith("bpe"):
+        words = " ".join([" ".join(WORDS), *sum(PAIRS, ()), LONG[1], "\n\n", "no yes " * 20])
+        made, size = byte_level(special, added, words + "\nyes\nno")
+    else:
+        made, size = tokenizer(special, added)
     model = build(t.Qwen3ForCausalLM, t.Qwen3Config(
         vocab_size=size, head_dim=10, tie_word_embeddings=True, **SIZES), 3)
     card = (
         "---\npipeline_tag: text-ranking\n---\n# Qwen3-Reranker-tiny\n\nRandom weights. The prompt:"
         "\n\n    <|im_start|>system\\nJudge whether the Document meets the requirements based on "
         "the Query and the Instruct provided. …\n")
-    directory = store("qwen3-reranker", model, made, readme=card)
+    directory = store(name, model, made, readme=card)
     tok = fast(made)
     prefix = (
         "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query "
@@ -366,6 +390,7 @@ def include_prompt():
 
 if __name__ == "__main__":
     qwen3()
+    qwen3("qwen3-reranker-bpe")
     mxbai()
     bge()
     nemotron()

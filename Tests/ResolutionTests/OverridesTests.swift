@@ -136,70 +136,85 @@ struct OverridesTests {
     #expect(try model.resolve(other).family == .mistral)
   }
 
-  @Test("overrides that contradict the model or each other are refused")
-  func contradictions() throws {
+  /// What a language model without a head says against `base` with each change.
+  private func expectRefusals(
+    _ base: Overrides, _ cases: [((inout Overrides) -> Void, String)]
+  ) throws {
     let model = try ModelBuilder.decoder("LlamaForCausalLM")
-    let template = try ScoreTemplate(pieces: [Array("{query} {document}".utf8)], source: "t")
-    let cases: [((inout Overrides) -> Void, String)] = [
-      ({ $0.architecture = "FooModel" }, "architectures is 'FooModel', which cannot be served"),
-      ({ $0.conversion = .reward }, "conversion reward: LlamaForCausalLM cannot be served so"),
-      ({ $0.conversion = Conversion.none }, "conversion none: LlamaForCausalLM cannot be served"),
-      (
-        {
-          $0.conversion = .embedding
-          $0.task = .classify
-        }, "conversion embedding does not give the task classify"
-      ),
-      ({ $0.labels = ["a"] }, "labels: the task embed has none"),
-      ({ $0.activation = .sigmoid }, "activation sigmoid: the task embed has none"),
-      (
-        { $0.scoreTemplate = template },
-        "score_template and instruction are for the task classify, but the task is embed"
-      ),
-      (
-        {
-          $0.classifierTokens = ["no", "yes"]
-          $0.method = .fromTwoWaySoftmax
-          $0.labels = ["a", "b"]
-        }, "labels: 2, but the head of classifier_from_token has 1"
-      ),
-      (
-        {
-          $0.classifierTokens = ["yes"]
-          $0.method = .noPostProcessing
-          $0.activation = .softmax
-        }, "activation softmax: it makes 1 of the model's only output"
-      ),
-      (
-        {
-          $0.classifierTokens = ["yes"]
-          $0.method = .noPostProcessing
-          $0.normalize = true
-        }, "normalize: a classifier has nothing to normalise"
-      ),
-      (
-        {
-          $0.classifierTokens = ["yes"]
-          $0.method = .noPostProcessing
-          $0.instruction = [0x61]
-        }, "instruction: the model has no score template that would take it"
-      ),
-      (
-        {
-          $0.classifierTokens = ["yes"]
-          $0.method = .noPostProcessing
-          $0.scoreTemplate = template
-          $0.instruction = [0x61]
-        }, "instruction: the score template has no {instruction}"
-      ),
-    ]
     for (change, message) in cases {
-      var overrides = Overrides()
+      var overrides = base
       change(&overrides)
       let error = model.failure(overrides)
       #expect(error?.code == .invalidOverride)
       #expect(error?.message.hasPrefix(message) == true, "\(String(describing: error))")
     }
+  }
+
+  private func template() throws -> ScoreTemplate {
+    try ScoreTemplate(pieces: [Array("{query} {document}".utf8)], source: "t")
+  }
+
+  @Test("overrides that contradict the model are refused")
+  func contradictions() throws {
+    let template = try template()
+    try expectRefusals(
+      Overrides(),
+      [
+        ({ $0.architecture = "FooModel" }, "architectures is 'FooModel', which cannot be served"),
+        ({ $0.conversion = .reward }, "conversion reward: LlamaForCausalLM cannot be served so"),
+        ({ $0.conversion = Conversion.none }, "conversion none: LlamaForCausalLM cannot be served"),
+        ({ $0.labels = ["a"] }, "labels: the task embed has none"),
+        ({ $0.activation = .sigmoid }, "activation sigmoid: the task embed has none"),
+        (
+          { $0.scoreTemplate = template },
+          "score_template and instruction are for the task classify, but the task is embed"
+        ),
+      ])
+    try expectRefusals(
+      Overrides(task: .classify),
+      [
+        (
+          { $0.conversion = .embedding },
+          "conversion embedding does not give the task classify"
+        )
+      ])
+  }
+
+  @Test("overrides that contradict a head of tokens are refused")
+  func tokenHeadContradictions() throws {
+    let template = try template()
+    try expectRefusals(
+      Overrides(classifierTokens: ["yes"], method: .noPostProcessing),
+      [
+        ({ $0.labels = ["a", "b"] }, "labels: 2, but the head of classifier_from_token has 1"),
+        (
+          { $0.activation = .softmax },
+          "activation softmax: it makes 1 of the model's only output"
+        ),
+        ({ $0.normalize = true }, "normalize: a classifier has nothing to normalise"),
+        (
+          { $0.instruction = [0x61] },
+          "instruction: the model has no score template that would take it"
+        ),
+        (
+          {
+            $0.scoreTemplate = template
+            $0.instruction = [0x61]
+          }, "instruction: the score template has no {instruction}"
+        ),
+      ])
+  }
+
+  @Test("labels that are not as many as the head's rows are refused, naming who gives them")
+  func labelCount() throws {
+    let model = try ModelBuilder(labels: 2)
+    var overrides = Overrides()
+    overrides.labels = ["a", "b", "c"]
+    #expect(
+      model.failure(overrides)?.message.hasSuffix(
+        "tensor 'classifier.weight' has the shape [2, 4], but the overrides give 3 labels") == true)
+    overrides.labels = ["a", "b"]
+    #expect(try model.resolve(overrides).labels == ["a", "b"])
   }
 
   @Test("a head of tokens without a template refuses Score, and says what would help")

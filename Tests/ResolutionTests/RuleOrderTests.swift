@@ -1,3 +1,4 @@
+import Foundation
 import Resolution
 import Testing
 
@@ -32,5 +33,33 @@ struct RuleOrderTests {
     let places = plan.rules.compactMap { order.firstIndex(of: $0.rule) }
     #expect(places.count == plan.rules.count)
     #expect(places == places.sorted())
+  }
+}
+
+@Suite("the page on resolution")
+struct ResolutionPageTests {
+  @Test("names every rule, in the row of its fact and in the order in which they are asked")
+  func everyRule() throws {
+    let page = try page()
+    for fact in Fact.allCases {
+      let rules = Resolution.rules.filter { $0.sets == fact }.map { "`\($0.name)`" }
+      let row = "| \(fact.rawValue) | \(rules.joined(separator: ", ")) |"
+      #expect(page.contains(row), "the page has no row \(row)")
+    }
+  }
+
+  @Test("names every key of an overrides file")
+  func everyKey() throws {
+    let page = try page()
+    for key in Overrides.keys { #expect(page.contains("`\(key)`"), "the page lacks \(key)") }
+  }
+
+  private func page() throws -> String {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    return try String(
+      contentsOfFile: root.path
+        + "/Sources/Compute/Resolution/Documentation.docc/HowAModelIsResolved.md",
+      encoding: .utf8)
   }
 }

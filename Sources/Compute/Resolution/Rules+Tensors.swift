@@ -128,8 +128,10 @@ extension Rule {
       throw ResolutionError(
         .malformed,
         "\(table.source): tensor \(classifier.quotedForMessage) has the shape "
-          + "\(shape), but \(metadata.config.name) gives \(labels.count) labels (id2label or "
-          + "num_labels)")
+          + "\(shape), but "
+          + (metadata.overrides.labels == nil
+            ? "\(metadata.config.name) gives \(labels.count) labels (id2label or num_labels)"
+            : "the overrides give \(labels.count) labels"))
     }
   }
 
