@@ -14,7 +14,7 @@ struct SplittableCallTests {
     let request = EmbedRequest(
       inputs: [.text([1]), .ids([7, 8]), .text([2, 3])],
       length: LengthOptions(truncation: .right, maxTokens: 9), promptName: "", dimensions: 5,
-      normalization: .off)
+      normalization: .off, elementType: .bf16, output: .tokens)
     let call = try call(.embed, request.encoded())
     #expect(call.inputByteCounts == [1, 8, 2])
     var piece = request
@@ -37,7 +37,8 @@ struct SplittableCallTests {
   func scoreInstruction() throws {
     for instruction in [nil, [], [5, 6]] as [[UInt8]?] {
       let request = ScoreRequest(
-        queries: [[1]], documents: [[2], [3]], isRaw: true, promptName: "", instruction: instruction)
+        queries: [[1]], documents: [[2], [3]], isRaw: true, promptName: "", instruction: instruction
+      )
       let call = try call(.score, request.encoded())
       let piece = try ScoreRequest(decoding: call.body(of: [1]).span.bytes)
       var expected = request

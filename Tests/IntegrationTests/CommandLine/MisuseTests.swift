@@ -64,7 +64,6 @@ extension Integration {
     @Test(
       "what later work builds is known, and named",
       arguments: [
-        Misuse("embed", "--server", server, "--output", "sparse", "text", says: "--output"),
         Misuse("embed", "--model", "x", "--task", "embed", "text", says: "--task"),
         Misuse("embed", "--model", "x", "--pooling", "cls", "text", says: "--pooling"),
         Misuse("embed", "--model", "x", "--overrides", "f", "text", says: "--overrides"),

@@ -17,16 +17,6 @@ struct LaterWorkerFlags: ParsableArguments {
   }
 }
 
-/// Those of `embed`.
-struct LaterEmbedFlags: ParsableArguments {
-  @Option(help: .hidden) var output: [String] = []
-  @Option(help: .hidden) var elementType: [String] = []
-
-  func validate() throws {
-    try NotBuiltYet.refuse([("--output", output), ("--element-type", elementType)])
-  }
-}
-
 /// The answer to what is known and not built.
 enum NotBuiltYet {
   /// - Throws: `ValidationError` naming the first flag that is given.
