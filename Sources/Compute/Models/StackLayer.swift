@@ -59,7 +59,7 @@ struct StackLayer: Sendable {
         headCount: attention.headCount + attention.keyHeadCount, headSize: attention.headSize)
       attention.apply(
         scratch.projections, rows: own, into: &scratch.context, at: own.lowerBound,
-        scratch: scratch.operations)
+        keyCount: batch.keyCounts[input], scratch: scratch.operations)
     }
     finish(
       attentionOutput, attentionOutputNorm, scratch.context, rows: rows, scratch)
