@@ -90,6 +90,19 @@ struct AnswerSlotsTests {
     #expect(sparseBack == sparse)
   }
 
+  @Test("are refused as a whole when they take more bytes than an answer holds")
+  func tooLarge() throws {
+    var slots = AnswerSlots(.embed, inputCount: 3)
+    try slots.place(embedBody([1, 2]).span.bytes, at: [0, 1])
+    #expect(slots.refusal(byteCountMax: 40) == nil)
+    #expect(
+      slots.refusal(byteCountMax: 39)
+        == Status(
+          .invalidArgument, reason: .limit,
+          "the results of 3 inputs take 40 bytes or more, an answer holds at most 39: send fewer in "
+            + "a call"))
+  }
+
   @Test("carry the values of tokens")
   func tokenValues() throws {
     let classified = ClassifyResponse(

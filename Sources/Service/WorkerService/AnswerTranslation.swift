@@ -1,15 +1,29 @@
-internal import Inference
-internal import Wire
+package import Inference
+package import Wire
 
 /// The engine's results as bodies of response frames.
-struct AnswerTranslation {
+package struct AnswerTranslation: Sendable {
   /// Answers of about this size go out in one frame, so that a large one does not hold up others.
   private static let frameBytes = 256 << 10
 
-  let method: Wire.Method
-  let labels: [String]
-  /// Of the vectors or weights of an Embed answer.
-  let elementType: ElementType
+  private let method: Wire.Method
+  private let labels: [String]
+  private let elementType: ElementType
+  private let answerBytesMax: Int
+
+  /// - Parameters:
+  ///   - labels: of a classifier, in label-id order.
+  ///   - elementType: of the vectors or weights of an Embed answer.
+  ///   - answerBytesMax: bytes of results that the answer to one call may hold.
+  package init(
+    _ method: Wire.Method, labels: [String], elementType: ElementType,
+    answerBytesMax: Int = WireLimits.answerBytesMax
+  ) {
+    self.method = method
+    self.labels = labels
+    self.elementType = elementType
+    self.answerBytesMax = answerBytesMax
+  }
 
   /// About what the results take in frames, in bytes.
   func byteCount(_ results: [InputResult]) -> Int {
@@ -19,12 +33,12 @@ struct AnswerTranslation {
   /// The answer's frames in input order.
   ///
   /// - Throws: INVALID_ARGUMENT, LIMIT, for more than an answer may hold.
-  func parts(
+  package func parts(
     _ results: [InputResult]
   ) throws(Status) -> [(inputs: Range<Int>, body: [UInt8])] {
     let total = byteCount(results)
-    guard total <= WireLimits.answerBytesMax else {
-      throw Status.answerTooLarge(byteCount: total, inputCount: results.count)
+    guard total <= answerBytesMax else {
+      throw Status.answerTooLarge(total, limit: answerBytesMax, inputCount: results.count)
     }
     var parts: [(inputs: Range<Int>, body: [UInt8])] = []
     var start = 0

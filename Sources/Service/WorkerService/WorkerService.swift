@@ -70,7 +70,7 @@ package final class WorkerService: CallService {
     }
     let priority: CallPriority = call.head.priority == .bulk ? .bulk : .interactive
     let translation = AnswerTranslation(
-      method: method, labels: engine.info.model.labels, elementType: request.elementType)
+      method, labels: engine.info.model.labels, elementType: request.elementType)
     let handle = engine.submit(
       InferenceCall(
         task: request.task, inputs: request.inputs, limit: request.limit,

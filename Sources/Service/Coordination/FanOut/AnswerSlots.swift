@@ -109,6 +109,12 @@ package struct AnswerSlots: Sendable {
     }
   }
 
+  /// Why the answer cannot be given as it stands, or nil: its results take too many bytes.
+  package func refusal(byteCountMax: Int) -> Status? {
+    byteCount <= byteCountMax
+      ? nil : .answerTooLarge(byteCount, limit: byteCountMax, inputCount: count)
+  }
+
   /// The answer's frames in input order, each of about so many bytes; one result is never cut.
   ///
   /// - Precondition: every slot is filled.

@@ -271,8 +271,8 @@ final class CallRelay {
       fail(Status(.internal, "a worker's answer does not decode: \(error.message)"))
       return false
     }
-    guard let slots, slots.byteCount > WireLimits.answerBytesMax else { return true }
-    fail(.answerTooLarge(byteCount: slots.byteCount, inputCount: slots.count))
+    guard let refusal = slots?.refusal(byteCountMax: WireLimits.answerBytesMax) else { return true }
+    fail(refusal)
     return false
   }
 
