@@ -12,9 +12,9 @@ struct NumpyTests {
 
   /// The rows of these answers, and the header for them.
   private func rows(
-    _ values: [[Float]?], _ type: ElementType = .f32
+    _ values: [[Float]?], _ type: ElementType = .f32, columnCount: Int = 0
   ) async throws -> (bytes: [UInt8], header: NumpyHeader, errors: Int) {
-    var rows = NumpyRows(try NumpyHeader(type))
+    var rows = NumpyRows(try NumpyHeader(type, columnCount: columnCount))
     var bytes: [UInt8] = []
     var errors = 0
     for answer in try await answers(values) {
@@ -22,7 +22,6 @@ struct NumpyTests {
       bytes += row
       if error != nil { errors += 1 }
     }
-    bytes += rows.finish(columnCount: 3)
     return (bytes, rows.header, errors)
   }
 
@@ -69,13 +68,25 @@ struct NumpyTests {
     #expect(errors == 4)
   }
 
-  @Test("with no vector at all the rows are as long as the server says")
+  @Test("with no vector at all the rows are as long as the server says, or empty")
   func allMissing() async throws {
-    let (bytes, header, errors) = try await rows([nil, nil])
+    let (bytes, header, errors) = try await rows([nil, nil], columnCount: 3)
     #expect(bytes.count == 2 * 3 * 4)
     #expect((header.rowCount, header.columnCount) == (2, 3))
     #expect(errors == 2)
     #expect(try await rows([]).header == NumpyHeader(.f32))
+    let empty = try await rows([nil, nil])
+    #expect(empty.bytes.isEmpty)
+    #expect((empty.header.rowCount, empty.header.columnCount) == (2, 0))
+  }
+
+  @Test("a vector of another length than the file's rows is an error of its input")
+  func otherLength() async throws {
+    var rows = NumpyRows(try NumpyHeader(.f32, columnCount: 3))
+    let (bytes, error) = rows.add(try await answers([[1, 2]])[0])
+    #expect(bytes.count == 12)
+    #expect(error?.code == .internal)
+    #expect(error?.message == "the vector has 2 numbers, a row of the file has 3")
   }
 
   @Test("what is no single vector is an error of its input")

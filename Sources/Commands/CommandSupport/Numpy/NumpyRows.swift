@@ -6,9 +6,10 @@ package import MillpondClient
 package struct NumpyRows: Sendable {
   /// The header for the rows so far.
   package private(set) var header: NumpyHeader
-  /// Rows of NaN before the first vector told their length.
+  /// Rows of NaN before the first vector told their length, where the header did not.
   private var owedCount = 0
 
+  /// - Parameter header: with the dimensions where they are known; 0 takes those of the first vector.
   package init(_ header: NumpyHeader) {
     self.header = header
   }
@@ -34,15 +35,6 @@ package struct NumpyRows: Sendable {
     }
   }
 
-  /// No more rows: the bytes of those that are still owed where no input had a vector.
-  ///
-  /// - Parameter columnCount: dimensions as the server tells them.
-  package mutating func finish(columnCount: Int) -> [UInt8] {
-    guard owedCount > 0 else { return [] }
-    header.columnCount = columnCount
-    return missingRows(owedCount)
-  }
-
   private func checked(
     _ result: Result<Embedding, MillpondError>
   ) -> Result<[Float], MillpondError> {
@@ -56,7 +48,9 @@ package struct NumpyRows: Sendable {
       guard header.columnCount == 0 || header.columnCount == vector.count else {
         return .failure(
           MillpondError(
-            .internal, "the vector has \(vector.count) numbers, the first had \(header.columnCount)"
+            .internal,
+            "the vector has \(vector.count) numbers, a row of the file has "
+              + "\(header.columnCount)"
           ))
       }
       return .success(vector)

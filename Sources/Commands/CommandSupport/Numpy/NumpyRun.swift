@@ -10,6 +10,7 @@ package struct NumpyRun: ~Copyable {
   private var inputCount = 0
   private var failureCount = 0
 
+  /// - Parameter header: with the dimensions where they are known.
   package init(_ source: InputSource, to file: NumpyFile, _ header: NumpyHeader) {
     self.source = source
     self.file = file
@@ -19,14 +20,11 @@ package struct NumpyRun: ~Copyable {
 
   /// Answers every input.
   ///
-  /// - Parameters:
-  ///   - columnCount: dimensions, should no input have a vector.
-  ///   - call: answers inputs; one result for each.
+  /// - Parameter call: answers inputs; one result for each.
   /// - Returns: `.success`, or `.inputFailed` if any input has an error: its row is of NaN.
   /// - Throws: `CancellationError`, and `CommandFailure` for what cannot be read or written; then
   ///   there is no file.
   package consuming func run(
-    columnCount: Int,
     call:
       @escaping @Sendable ([InputValue]) async throws(MillpondError) -> [Result<
         Embedding, MillpondError
@@ -37,7 +35,6 @@ package struct NumpyRun: ~Copyable {
     try await streamCalls(from: run.source, kinds: [.text, .ids], name: "embed", call: call) {
       try run.take($0)
     }
-    try run.file.append(run.rows.finish(columnCount: columnCount))
     try run.file.finish(run.rows.header)
     return run.failureCount == 0 ? .success : .inputFailed
   }

@@ -83,15 +83,16 @@ struct Embed: AsyncParsableCommand {
   /// Writes an .npy file.
   private func run(to path: String) async throws {
     let source = try inputs.source()
-    let header = try NumpyHeader(shape.elementType.value)
+    let empty = try NumpyHeader(shape.elementType.value)
     let (length, options) = (length, options)
     let status = try await server.withClient { client, call in
       let call = length.apply(to: call)
       let file = try NumpyFile(path: path)
       let model = await ServerSession.model(of: call, at: client)
-      return try await NumpyRun(source, to: file, header).run(
-        columnCount: options.dimensions ?? model?.dimensions ?? 0
-      ) { (values) throws(MillpondError) in
+      var header = empty
+      header.columnCount = options.dimensions ?? model?.dimensions ?? 0
+      return try await NumpyRun(source, to: file, header).run {
+        (values) throws(MillpondError) in
         try await client.embed(values.map(\.wire), options: options, call: call).results
       }
     }
