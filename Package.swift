@@ -143,6 +143,7 @@ let testTargets: [Target] = [
   tests("Tokenization", ["JSON", "Tokenization"]),
   tests("Inference", ["Inference", "JSON"]),
   tests("Coordination", ["Coordination", "Wire"]),
+  tests("WorkerService", ["WorkerService", "Inference", "Wire"]),
   tests("Benchmarks", ["Benchmarks", "JSON", "CPlatform"]),
   tests("Wire", ["Wire", "JSON"]),
   tests(

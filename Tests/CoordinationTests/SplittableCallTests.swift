@@ -14,7 +14,7 @@ struct SplittableCallTests {
     let request = EmbedRequest(
       inputs: [.text([1]), .ids([7, 8]), .text([2, 3])],
       length: LengthOptions(truncation: .right, maxTokens: 9), promptName: "", dimensions: 5,
-      normalization: .off)
+      normalization: .off, elementType: .bf16, output: .tokens)
     let call = try call(.embed, request.encoded())
     #expect(call.inputByteCounts == [1, 8, 2])
     var piece = request

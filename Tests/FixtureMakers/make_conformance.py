@@ -167,6 +167,9 @@ def requests():
         queries=["mill"], documents=["a pond"], instruction=calls.Instruction(text="find water")), 1, 20)
     request("Score with an empty instruction, which is not the absence of one", 19, head.METHOD_SCORE,
             calls.ScoreRequest(queries=["mill"], documents=["a pond"], instruction=calls.Instruction()), 1, 10)
+    for call, output in ((20, calls.OUTPUT_VECTOR), (21, calls.OUTPUT_TOKENS), (22, calls.OUTPUT_SPARSE)):
+        request(f"Embed with {calls.Output.Name(output)}", call, head.METHOD_EMBED, calls.EmbedRequest(
+            inputs=[text("a mill")], element_type=calls.ELEMENT_TYPE_BF16, output=output), 1, 6)
     request("Tokenize", 12, head.METHOD_TOKENIZE, calls.TokenizeRequest(
         inputs=[text("Millpond")], prompt=calls.Prompt(name="query")), 1, 8)
     request("Info", 13, head.METHOD_INFO, server.InfoRequest())
@@ -206,6 +209,19 @@ def responses():
     response("f16 vectors", 5, calls.EmbedResponse(
         results=[calls.EmbedResult(embedding=struct.pack("<2e", 0.5, -2))], dimensions=2,
         element_type=calls.ELEMENT_TYPE_F16), (0, 1))
+    response("vectors of tokens: two, an error, and a text without any", 6, calls.EmbedResponse(results=[
+        calls.EmbedResult(token_vectors=calls.TokenRows(values=floats(0.5, -2, 1, 0), rows=2), tokens=4),
+        calls.EmbedResult(error=error, tokens=300), calls.EmbedResult(token_vectors=calls.TokenRows(), tokens=2)],
+        dimensions=2), (0, 3), fingerprint=FINGERPRINT)
+    response("sparse weights in bf16, and none", 7, calls.EmbedResponse(results=[
+        calls.EmbedResult(sparse=calls.SparseVector(ids=[7, 300, 30521], weights=bytes.fromhex("803f003f803e")),
+                          tokens=5),
+        calls.EmbedResult(sparse=calls.SparseVector(), tokens=2)], element_type=calls.ELEMENT_TYPE_BF16), (0, 2),
+        fingerprint=FINGERPRINT)
+    response("Classify: a row for each token, and a text without any", 9, calls.ClassifyResponse(results=[
+        calls.ClassifyResult(token_values=calls.TokenRows(values=floats(0.25, 0.75, 1, 0), rows=2), tokens=2),
+        calls.ClassifyResult(token_values=calls.TokenRows(), tokens=1)], labels=["O", "PER"]), (0, 2),
+        fingerprint=FINGERPRINT)
     response("Classify", 8, calls.ClassifyResponse(
         results=[calls.ClassifyResult(values=floats(0.25, 0.75), tokens=5),
                  calls.ClassifyResult(values=floats(0.875, 0.125), tokens=4)], labels=["games", "Bibliotheken ß"]),
@@ -222,7 +238,8 @@ def responses():
     info = server.ModelInfo(
         name=MODEL, fingerprint=FINGERPRINT, architecture="BertModel", task="embed", score="cosine", max_tokens=256,
         dimensions=384, labels=["a", "b"], prompts=["query"], precision="f32", isa="avx512", blas_core="SkylakeX",
-        threads=2, parameters=22713216)
+        threads=2, parameters=22713216, outputs=["vector", "tokens"], allowed_dimensions=[64, 128],
+        default_prompt="query")
     response("Info of a worker", 13, server.InfoResponse(
         role="worker", version="0.1.0", models=[info], resident_bytes=171 << 20, uptime_ms=4100))
     response("Info of a coordinator", 13, server.InfoResponse(
@@ -364,6 +381,10 @@ def golden_answers():
     embed("Embed: special tokens spelled out", [40, 43, 45])
     embed("Embed: other scripts and emoji", [54, 62, 65, 71, 84, 85])
     embed("Embed: cut on the right at the model's 256 tokens", [105, 106, 107], length=right)
+    halves = calls.EmbedRequest(inputs=[text(texts[0])], element_type=calls.ELEMENT_TYPE_F16)
+    line("Embed: f16", head.METHOD_EMBED, halves, 1, answer(calls.EmbedResponse(results=[calls.EmbedResult(
+        embedding=struct.pack("<384e", *vectors[0]), tokens=reference["tokens"][0])], dimensions=384,
+        element_type=calls.ELEMENT_TYPE_F16), 2e-4))
     embed("Embed: 96 dimensions, normalised after the cut", [0, 7], cut=96, dimensions=calls.Count(value=96))
     long = calls.EmbedRequest(inputs=[text(texts[0]), text(texts[106]), text(texts[1])])
     line("Embed: too long with truncation off, its neighbours answered", head.METHOD_EMBED, long, 3, answer(

@@ -27,7 +27,7 @@ struct WorkedExampleTests {
           inputs: 0..<1
         ).encoded(),
         body: EmbedResponse(
-          results: [EmbedResult(outcome: .value(littleEndian(0.6, 0.8)), tokenCount: 3)],
+          results: [EmbedResult(outcome: .value(.vector(littleEndian(0.6, 0.8))), tokenCount: 3)],
           dimensions: 2
         ).encoded())
     #expect(try documented(in: readme) == exchange)

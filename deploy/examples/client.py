@@ -95,7 +95,7 @@ def tour(client):
             head.method = heads.METHOD_EMBED
             for result in client.call(head, calls.EmbedRequest(inputs=inputs), calls.EmbedResponse).results:
                 print(f"  {result.tokens} tokens", *(f"{x:+.3f}" for x in floats(result.embedding)[:8]), "...")
-        if len(model.labels) > 1:
+        if model.task == "classify" and len(model.labels) > 1:
             head.method = heads.METHOD_CLASSIFY
             answer = client.call(head, calls.ClassifyRequest(inputs=inputs), calls.ClassifyResponse)
             for text, result in zip(texts, answer.results):

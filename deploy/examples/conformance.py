@@ -28,11 +28,13 @@ def alike(want, got, tolerance):
 
 def unpacked(answer):
     """An answer with its vectors as lists of numbers."""
+    half = answer.get("element_type") == "ELEMENT_TYPE_F16"
     for result in answer.get("results", []):
         for name in ("embedding", "values"):
             if name in result:
                 data = base64.b64decode(result[name])
-                result[name] = list(struct.unpack(f"<{len(data) // 4}f", data))
+                form = f"<{len(data) // 2}e" if half else f"<{len(data) // 4}f"
+                result[name] = list(struct.unpack(form, data))
     return answer
 
 

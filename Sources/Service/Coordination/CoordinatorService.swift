@@ -254,6 +254,7 @@ final class CoordinatorState {
         costModels[model, default: CostModel()].observe(
           byteCount: $0, inputCount: $1, computeNanoseconds: $2)
       },
+      held: { [unowned self] in openBytes += $0 },
       finished: { [unowned self] relay in
         guard relays.removeValue(forKey: ObjectIdentifier(relay)) != nil else { return }
         openBytes -= relay.byteCount

@@ -1,27 +1,71 @@
-internal import Inference
-internal import Wire
+package import Inference
+package import Wire
 
 /// The engine's results as bodies of response frames.
-struct AnswerTranslation {
+package struct AnswerTranslation: Sendable {
   /// Answers of about this size go out in one frame, so that a large one does not hold up others.
   private static let frameBytes = 256 << 10
 
-  let method: Wire.Method
-  let labels: [String]
+  private let method: Wire.Method
+  private let labels: [String]
+  private let elementType: ElementType
+  private let answerBytesMax: Int
+
+  /// - Parameters:
+  ///   - labels: of a classifier, in label-id order.
+  ///   - elementType: of the vectors or weights of an Embed answer.
+  ///   - answerBytesMax: bytes of results that the answer to one call may hold.
+  package init(
+    _ method: Wire.Method, labels: [String], elementType: ElementType,
+    answerBytesMax: Int = WireLimits.answerBytesMax
+  ) {
+    self.method = method
+    self.labels = labels
+    self.elementType = elementType
+    self.answerBytesMax = answerBytesMax
+  }
+
+  /// About what the results take in frames, in bytes.
+  func byteCount(_ results: [InputResult]) -> Int {
+    results.reduce(0) { $0 + byteCount($1) }
+  }
 
   /// The answer's frames in input order.
-  func parts(_ results: [InputResult]) -> [(inputs: Range<Int>, body: [UInt8])] {
+  ///
+  /// - Throws: INVALID_ARGUMENT, LIMIT, for more than an answer may hold.
+  package func parts(
+    _ results: [InputResult]
+  ) throws(Status) -> [(inputs: Range<Int>, body: [UInt8])] {
+    let total = byteCount(results)
+    guard total <= answerBytesMax else {
+      throw Status.answerTooLarge(total, limit: answerBytesMax, inputCount: results.count)
+    }
     var parts: [(inputs: Range<Int>, body: [UInt8])] = []
     var start = 0
     var byteCount = 0
     for (index, result) in results.enumerated() {
-      byteCount += result.wireByteCount
+      byteCount += self.byteCount(result)
       guard byteCount >= Self.frameBytes || index == results.count - 1 else { continue }
       parts.append((start..<index + 1, body(results[start...index])))
       start = index + 1
       byteCount = 0
     }
     return parts
+  }
+
+  private func byteCount(_ result: InputResult) -> Int {
+    switch result.value {
+    case .vector(let numbers), .tokenVectors(let numbers, _):
+      numbers.count * elementType.byteCount + 16
+    case .sparse(let ids, _): ids.count * (elementType.byteCount + 3) + 16
+    case .probabilities(let numbers, _), .logits(let numbers, _),
+      .tokenProbabilities(let numbers, _), .tokenLogits(let numbers, _):
+      numbers.count * 4 + 16
+    case .score: 16
+    case .tokens(let ids, let spellings):
+      ids.count * 5 + spellings.reduce(16) { $0 + $1.count + 2 }
+    case .failure(let error): error.message.utf8.count + 32
+    }
   }
 
   private func body(_ results: ArraySlice<InputResult>) -> [UInt8] {
@@ -31,7 +75,7 @@ struct AnswerTranslation {
       ClassifyResponse(
         results: results.map { result in
           ClassifyResult(
-            outcome: result.outcome { $0.numbers?.littleEndianBytes },
+            outcome: result.outcome { (value) throws(Status) in try classifyValue(value) },
             tokenCount: result.tokens, isTruncated: result.truncated)
         }, labels: labels
       ).encoded()
@@ -54,48 +98,67 @@ struct AnswerTranslation {
   }
 
   private func embedBody(_ results: ArraySlice<InputResult>) -> [UInt8] {
-    let dimensions = results.lazy.compactMap { $0.value.numbers?.count }.first ?? 0
-    return EmbedResponse(
+    EmbedResponse(
       results: results.map { result in
         EmbedResult(
-          outcome: result.outcome { $0.numbers?.littleEndianBytes },
+          outcome: result.outcome { (value) throws(Status) in try embedValue(value) },
           tokenCount: result.tokens, isTruncated: result.truncated)
-      }, dimensions: dimensions
+      }, dimensions: results.lazy.compactMap(\.value.dimensions).first ?? 0,
+      elementType: elementType
     ).encoded()
+  }
+
+  private func embedValue(_ value: InputResult.Value) throws(Status) -> EmbedValue? {
+    switch value {
+    case .vector(let numbers):
+      .vector(try elementType.bytes(of: numbers))
+    case .tokenVectors(let numbers, let rows):
+      .tokens(TokenRows(values: try elementType.bytes(of: numbers), rows: rows))
+    case .sparse(let ids, let weights):
+      .sparse(
+        SparseVector(
+          ids: ids.map { UInt32(clamping: $0) }, weights: try elementType.bytes(of: weights[...])))
+    case .probabilities, .logits, .tokenProbabilities, .tokenLogits, .score, .tokens, .failure:
+      nil
+    }
+  }
+
+  private func classifyValue(_ value: InputResult.Value) throws(Status) -> ClassifyValue? {
+    switch value {
+    case .probabilities(let numbers, _), .logits(let numbers, _):
+      .labels(try ElementType.f32.bytes(of: numbers))
+    case .tokenProbabilities(let numbers, let rows), .tokenLogits(let numbers, let rows):
+      .tokens(TokenRows(values: try ElementType.f32.bytes(of: numbers), rows: rows))
+    case .vector, .tokenVectors, .sparse, .score, .tokens, .failure: nil
+    }
   }
 }
 
 extension InputResult {
-  /// About what the result takes in a frame.
-  fileprivate var wireByteCount: Int {
-    switch value {
-    case .vector(let numbers), .probabilities(let numbers, _), .logits(let numbers, _):
-      numbers.count * 4 + 16
-    case .tokenVectors(let numbers, _), .tokenProbabilities(let numbers, _),
-      .tokenLogits(let numbers, _):
-      numbers.count * 4 + 16
-    case .sparse(let ids, let weights): (ids.count + weights.count) * 4 + 16
-    case .score: 16
-    case .tokens(let ids, let spellings):
-      ids.count * 5 + spellings.reduce(16) { $0 + $1.count + 2 }
-    case .failure(let error): error.message.utf8.count + 32
-    }
-  }
-
-  fileprivate func outcome<Wired>(_ convert: (Value) -> Wired?) -> Outcome<Wired> {
+  fileprivate func outcome<Wired>(
+    _ convert: (Value) throws(Status) -> Wired?
+  ) -> Outcome<Wired> {
     if case .failure(let error) = value { return .error(Status(error)) }
-    guard let wired = convert(value) else {
-      return .error(Status(.internal, "the engine answered with another kind of value"))
+    do throws(Status) {
+      guard let wired = try convert(value) else {
+        return .error(Status(.internal, "the engine answered with another kind of value"))
+      }
+      return .value(wired)
+    } catch {
+      return .error(error)
     }
-    return .value(wired)
   }
 }
 
 extension InputResult.Value {
-  fileprivate var numbers: ArraySlice<Float>? {
+  /// Of a vector, or of each token's, where there is one.
+  fileprivate var dimensions: Int? {
     switch self {
-    case .vector(let numbers), .probabilities(let numbers, _), .logits(let numbers, _): numbers
-    case .tokenVectors, .sparse, .tokenProbabilities, .tokenLogits, .score, .tokens, .failure: nil
+    case .vector(let numbers): numbers.count
+    case .tokenVectors(let numbers, let rows): rows > 0 ? numbers.count / rows : nil
+    case .sparse, .probabilities, .logits, .tokenProbabilities, .tokenLogits, .score, .tokens,
+      .failure:
+      nil
     }
   }
 
@@ -106,17 +169,5 @@ extension InputResult.Value {
   fileprivate var tokens: Tokens? {
     guard case .tokens(let ids, let spellings) = self else { return nil }
     return Tokens(ids: ids.map(UInt32.init), spellings: spellings)
-  }
-}
-
-extension ArraySlice<Float> {
-  fileprivate var littleEndianBytes: [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: count * 4) { buffer, written in
-      for (offset, number) in enumerated() {
-        UnsafeMutableRawBufferPointer(buffer).storeBytes(
-          of: number.bitPattern.littleEndian, toByteOffset: offset * 4, as: UInt32.self)
-      }
-      written = count * 4
-    }
   }
 }

@@ -7,17 +7,18 @@ struct EngineRequest {
   var task: InferenceTask
   var inputs: [ModelInput]
   var limit: InputLimit
+  /// Of the vectors or weights of the answer to Embed.
+  var elementType = ElementType.f32
 
-  /// - Throws: INVALID_ARGUMENT for a body that does not decode, a wrong pairing, or an element type
-  ///   that is not served.
+  /// - Throws: INVALID_ARGUMENT for a body that does not decode, or a wrong pairing.
   init(_ method: Wire.Method, body buffer: ByteBuffer) throws(Status) {
     let body = buffer.readableBytesSpan
     do throws(WireError) {
       switch method {
-      case .embed: try self.init(EmbedRequest(decoding: body))
-      case .classify: try self.init(ClassifyRequest(decoding: body))
+      case .embed: self.init(try EmbedRequest(decoding: body))
+      case .classify: self.init(try ClassifyRequest(decoding: body))
       case .score: try self.init(ScoreRequest(decoding: body))
-      case .tokenize: try self.init(TokenizeRequest(decoding: body))
+      case .tokenize: self.init(try TokenizeRequest(decoding: body))
       case .info, .health: throw WireError(.malformed, "\(method) is no call for the engine")
       }
     } catch {
@@ -25,14 +26,13 @@ struct EngineRequest {
     }
   }
 
-  private init(_ request: EmbedRequest) throws(WireError) {
-    guard request.elementType == .f32 else {
-      throw WireError(.malformed, "element type \(request.elementType) is not served, only f32")
-    }
+  private init(_ request: EmbedRequest) {
     task = .embed(
       EmbedOptions(
         prompt: PromptChoice(request.promptName, absent: .modelDefault),
-        dimensions: request.dimensions, normalize: request.normalization.choice))
+        dimensions: request.dimensions, normalize: request.normalization.choice,
+        output: Inference.EmbedOutput(request.output)))
+    elementType = request.elementType
     inputs = request.inputs.map(ModelInput.init)
     limit = InputLimit(request.length)
   }
@@ -85,6 +85,17 @@ extension PromptChoice {
     case nil: self = absent
     case "": self = .none
     case let name?: self = .named(Array(name.utf8))
+    }
+  }
+}
+
+extension Inference.EmbedOutput {
+  fileprivate init(_ output: Wire.EmbedOutput) {
+    switch output {
+    case .modelDefault: self = .modelDefault
+    case .vector: self = .vector
+    case .tokens: self = .tokens
+    case .sparse: self = .sparse
     }
   }
 }

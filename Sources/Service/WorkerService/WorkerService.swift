@@ -10,7 +10,7 @@ package import Wire
 /// Small calls are translated where they are, on the event loop and on the engine's thread; large
 /// ones on a thread of NIO's pool, so that neither a ping nor a batch waits for them.
 package final class WorkerService: CallService {
-  /// From this many bytes of request, or inputs of an answer, on a call counts as large.
+  /// From this many bytes of request or answer, or inputs of an answer, on a call counts as large.
   private static let largeBytes = 256 << 10
   private static let largeInputs = 256
   /// A compute thread that is longer in one step is stuck.
@@ -69,35 +69,43 @@ package final class WorkerService: CallService {
       return call.refuse(error, load: loadReport())
     }
     let priority: CallPriority = call.head.priority == .bulk ? .bulk : .interactive
+    let translation = AnswerTranslation(
+      method, labels: engine.info.model.labels, elementType: request.elementType)
     let handle = engine.submit(
       InferenceCall(
         task: request.task, inputs: request.inputs, limit: request.limit,
         deadline: call.deadline?.uptimeNanoseconds, priority: priority
       ) { [self] answer in
-        if request.inputs.count < Self.largeInputs {
-          respond(call, method, answer)
+        if isSmall(answer, translation) {
+          respond(call, answer, translation)
         } else {
-          NIOThreadPool.singleton.submit { _ in self.respond(call, method, answer) }
+          NIOThreadPool.singleton.submit { _ in self.respond(call, answer, translation) }
         }
       })
     call.onCancel { handle.cancel() }
   }
 
-  private func respond(_ call: IncomingCall, _ method: Wire.Method, _ answer: InferenceAnswer) {
+  private func isSmall(_ answer: InferenceAnswer, _ translation: AnswerTranslation) -> Bool {
+    guard case .success(let results) = answer.outcome else { return true }
+    return results.count < Self.largeInputs && translation.byteCount(results) < Self.largeBytes
+  }
+
+  private func respond(
+    _ call: IncomingCall, _ answer: InferenceAnswer, _ translation: AnswerTranslation
+  ) {
     var head = ResponseHead(
       fingerprint: engine.info.fingerprint, timings: Timings(answer.timings), load: loadReport())
-    switch answer.outcome {
-    case .failure(let error):
-      head.status = Status(error)
-      call.respond(head)
-    case .success(let results):
-      let translation = AnswerTranslation(method: method, labels: engine.info.model.labels)
-      let parts = translation.parts(results)
+    do throws(Status) {
+      let results = try answer.outcome.mapError { Status($0) }.get()
+      let parts = try translation.parts(results)
       guard !parts.isEmpty else { return call.respond(head) }
       for (index, part) in parts.enumerated() {
         head.inputs = part.inputs
         call.respond(head, body: part.body, isLast: index == parts.count - 1)
       }
+    } catch {
+      head.status = error
+      call.respond(head)
     }
   }
 
@@ -124,32 +132,5 @@ extension Timings {
     self.init(
       queueMicroseconds: timings.queue / 1_000, tokenizeMicroseconds: timings.tokenize / 1_000,
       computeMicroseconds: timings.compute / 1_000, totalMicroseconds: timings.total / 1_000)
-  }
-}
-
-extension ModelInfo {
-  fileprivate init(_ info: EngineInfo) {
-    self.init()
-    name = info.name
-    fingerprint = info.fingerprint
-    architecture = info.architecture
-    task = info.model.task == .embed ? "embed" : "classify"
-    score =
-      switch info.model.score {
-      case .cosine: "cosine"
-      case .crossEncoder: "cross-encoder"
-      case .lateInteraction: "late-interaction"
-      case .sparse: "sparse"
-      case .none: "none"
-      }
-    maxTokens = info.model.maxTokens
-    dimensions = info.model.task == .embed ? info.model.width : 0
-    labels = info.model.labels
-    prompts = info.model.prompts.keys.sorted()
-    precision = info.precision
-    instructionSet = info.instructionSet
-    blasCore = info.blasCore
-    threads = info.threadCount
-    parameters = info.parameterCount
   }
 }

@@ -79,6 +79,46 @@ public struct CallOptions: Sendable, Hashable {
   }
 }
 
+/// What Embed gives for an input. ``ServerInfo/Model/outputs`` says what a model has.
+public enum EmbedOutput: Sendable, Hashable {
+  /// What the model is made for.
+  case modelDefault
+  /// One vector.
+  case vector
+  /// A vector for each token that the model keeps, for late interaction.
+  case tokens
+  /// A weight for each id of the vocabulary that has one.
+  case sparse
+
+  var wire: Wire.EmbedOutput {
+    switch self {
+    case .modelDefault: .modelDefault
+    case .vector: .vector
+    case .tokens: .tokens
+    case .sparse: .sparse
+    }
+  }
+}
+
+/// How numbers of vectors and weights travel. They are rounded by the server, to the nearest, ties
+/// to even; an input with a number beyond the type's range fails.
+public enum ElementType: Sendable, Hashable {
+  /// As the model computes them, or widened from what it computes in.
+  case f32
+  /// IEEE half precision, up to 65504.
+  case f16
+  /// The upper half of an f32.
+  case bf16
+
+  var wire: Wire.ElementType {
+    switch self {
+    case .f32: .f32
+    case .f16: .f16
+    case .bf16: .bf16
+    }
+  }
+}
+
 /// How texts become vectors.
 public struct EmbedOptions: Sendable, Hashable {
   /// A prompt of the model by name; nil is its default, empty is none.
@@ -87,12 +127,21 @@ public struct EmbedOptions: Sendable, Hashable {
   public var dimensions: Int?
   /// Whether vectors have length 1; nil is as the model says.
   public var normalize: Bool?
+  /// What is given for an input.
+  public var output: EmbedOutput
+  /// How the numbers travel.
+  public var elementType: ElementType
 
-  /// Options; by default none is set.
-  public init(prompt: String? = nil, dimensions: Int? = nil, normalize: Bool? = nil) {
+  /// Options; by default one vector of f32 for an input, as the model makes it.
+  public init(
+    prompt: String? = nil, dimensions: Int? = nil, normalize: Bool? = nil,
+    output: EmbedOutput = .vector, elementType: ElementType = .f32
+  ) {
     self.prompt = prompt
     self.dimensions = dimensions
     self.normalize = normalize
+    self.output = output
+    self.elementType = elementType
   }
 
   var normalization: Normalization {

@@ -2,7 +2,7 @@ internal import NIOCore
 internal import Wire
 
 extension MillpondClient {
-  /// Texts as vectors.
+  /// Texts as vectors, or in the form of `options.output`.
   ///
   /// - Throws: what failed the whole call; an input's own error is in its slot of the answer.
   public func embed(
@@ -11,21 +11,24 @@ extension MillpondClient {
   ) async throws(MillpondError) -> Answer<Embedding> {
     let request = EmbedRequest(
       inputs: inputs.map(\.wire), length: call.length, promptName: options.prompt,
-      dimensions: options.dimensions, normalization: options.normalization)
+      dimensions: options.dimensions, normalization: options.normalization,
+      elementType: options.elementType.wire, output: options.output.wire)
     let parts = try await perform(
       .embed, body: request.encoded(), inputCount: inputs.count,
       textByteCount: inputs.textByteCount, options: call)
     return try answer(parts, inputCount: inputs.count) { (part) throws(WireError) in
-      try EmbedResponse(decoding: part.body.readableBytesSpan).results.map { result in
-        slot(result.outcome) { bytes in
+      let response = try EmbedResponse(decoding: part.body.readableBytesSpan)
+      return response.results.map { result in
+        slot(result.outcome) { value in
           Embedding(
-            vector: floats(bytes), tokenCount: result.tokenCount, isTruncated: result.isTruncated)
+            value: Embedding.Value(value, response.elementType), tokenCount: result.tokenCount,
+            isTruncated: result.isTruncated)
         }
       }
     }
   }
 
-  /// Texts, or pairs, as a value for each label.
+  /// Texts, or pairs, or each token of them, as a value for each label.
   ///
   /// - Parameter raw: logits in place of probabilities.
   /// - Throws: what failed the whole call; an input's own error is in its slot of the answer.
@@ -39,10 +42,10 @@ extension MillpondClient {
     return try answer(parts, inputCount: inputs.count) { (part) throws(WireError) in
       let response = try ClassifyResponse(decoding: part.body.readableBytesSpan)
       return response.results.map { result in
-        slot(result.outcome) { bytes in
+        slot(result.outcome) { value in
           Classification(
-            labels: response.labels, values: floats(bytes), tokenCount: result.tokenCount,
-            isTruncated: result.isTruncated)
+            labels: response.labels, value: Classification.Value(value),
+            tokenCount: result.tokenCount, isTruncated: result.isTruncated)
         }
       }
     }
@@ -164,14 +167,29 @@ private func slot<Wired, Value>(
   }
 }
 
-/// Little-endian f32 bytes as numbers.
-private func floats(_ bytes: [UInt8]) -> [Float] {
-  bytes.withUnsafeBytes { buffer in
-    (0..<(buffer.count / 4)).map { index in
-      Float(
-        bitPattern: UInt32(
-          littleEndian: buffer.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)))
+extension Embedding.Value {
+  fileprivate init(_ wire: EmbedValue, _ type: Wire.ElementType) {
+    switch wire {
+    case .vector(let bytes): self = .vector(type.numbers(in: bytes))
+    case .tokens(let rows): self = .tokens(TokenRows(rows, type))
+    case .sparse(let sparse):
+      self = .sparse(SparseVector(ids: sparse.ids, weights: type.numbers(in: sparse.weights)))
     }
+  }
+}
+
+extension Classification.Value {
+  fileprivate init(_ wire: ClassifyValue) {
+    switch wire {
+    case .labels(let bytes): self = .text(Wire.ElementType.f32.numbers(in: bytes))
+    case .tokens(let rows): self = .tokens(TokenRows(rows, .f32))
+    }
+  }
+}
+
+extension TokenRows {
+  fileprivate init(_ wire: Wire.TokenRows, _ type: Wire.ElementType) {
+    self.init(values: type.numbers(in: wire.values), rowCount: wire.rows)
   }
 }
 

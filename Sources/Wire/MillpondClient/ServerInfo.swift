@@ -10,13 +10,13 @@ public struct ServerInfo: Sendable, Hashable {
     public var fingerprint: String
     /// The class that config.json names.
     public var architecture: String
-    /// "embed" or "classify".
+    /// "embed", "classify", "token-embed" or "token-classify".
     public var task: String
-    /// "cosine", "cross-encoder" or "none".
+    /// "cosine", "cross-encoder", "late-interaction", "sparse" or "none".
     public var score: String
     /// Longest input in tokens, special ones included.
     public var maxTokens: Int
-    /// 0 on a classifier.
+    /// 0 on a classifier, and on a model without vectors.
     public var dimensions: Int
     /// In label-id order; empty on an embedding model.
     public var labels: [String]
@@ -32,6 +32,13 @@ public struct ServerInfo: Sendable, Hashable {
     public var threads: Int
     /// Numbers in the weights.
     public var parameters: Int
+    /// What Embed can be asked for: "vector", "tokens" and "sparse", the model's own first; empty
+    /// on a classifier.
+    public var outputs: [String]
+    /// The lengths that vectors may be cut to, beside their own; empty where any may be.
+    public var allowedDimensions: [Int]
+    /// The prompt of a call that names none.
+    public var defaultPrompt: String?
   }
 
   /// A worker as its coordinator sees it.
@@ -91,6 +98,9 @@ extension ServerInfo.Model {
     blasCore = wire.blasCore
     threads = wire.threads
     parameters = wire.parameters
+    outputs = wire.outputs
+    allowedDimensions = wire.allowedDimensions
+    defaultPrompt = wire.defaultPrompt.isEmpty ? nil : wire.defaultPrompt
   }
 }
 

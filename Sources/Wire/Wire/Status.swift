@@ -82,6 +82,14 @@ package struct Status: Error, Sendable, Equatable {
     self.inputIndex = inputIndex
   }
 
+  /// The refusal of a call whose answer would hold more bytes than the limit.
+  package static func answerTooLarge(_ byteCount: Int, limit: Int, inputCount: Int) -> Status {
+    Status(
+      .invalidArgument, reason: .limit,
+      "the results of \(inputCount) inputs take \(byteCount) bytes or more, an answer holds at most "
+        + "\(limit): send fewer in a call")
+  }
+
   package static var ok: Status { Status(.ok, "") }
 
   package var isOK: Bool { code == .ok }

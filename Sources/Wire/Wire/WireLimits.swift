@@ -40,6 +40,10 @@ package struct WireLimits: Sendable, Hashable {
   /// Longest head, in bytes.
   package static let headBytesMax = 16 << 10
 
+  /// Most bytes of results in one call's answer: with room for others it stays below what may wait
+  /// to be written on a connection, and a part of a single result below `partBytesMax`.
+  package static let answerBytesMax = 240 << 20
+
   /// Longest part of an answer that a client joins from several frames, in bytes.
   package static let partBytesMax = 256 << 20
 }

@@ -120,10 +120,39 @@ struct ParsingTests {
   }
 
   @Test(
+    "forms of embeddings that exclude each other are refused by name",
+    arguments: [
+      (["embed", "--tokens", "--sparse", "t"], "--tokens and --sparse exclude each other"),
+      (
+        ["embed", "--output", "f.npy", "--tokens", "t"],
+        "--output holds one vector for each text: it goes without --tokens"
+      ),
+      (
+        ["embed", "--output", "f.npy", "--sparse", "t"],
+        "--output holds one vector for each text: it goes without --sparse"
+      ),
+      (
+        ["embed", "--output", "f.npy", "--element-type", "bf16", "t"],
+        "--element-type bf16: .npy has no such type; use f16 or f32, or --json"
+      ),
+      (["embed", "--output", "f.bin", "t"], "--output f.bin: its name must end in .npy"),
+      (["embed", "--output", "f.npy", "--json", "t"], "--json and --output exclude each other"),
+      (
+        ["embed", "--sparse", "--dimensions", "4", "t"],
+        "--dimensions goes with vectors, not with --sparse"
+      ),
+      (
+        ["embed", "--sparse", "--no-normalize", "t"],
+        "--normalize goes with vectors, not with --sparse"
+      ),
+    ])
+  func forms(arguments: [String], message: String) {
+    #expect(refusal(arguments) == message)
+  }
+
+  @Test(
     "flags that are not built yet are refused by name",
     arguments: [
-      (["embed", "--model", "x", "--output", "f.npy", "t"], "--output is not built yet"),
-      (["embed", "--model", "x", "--element-type", "f16", "t"], "--element-type is not built yet"),
       (
         ["embed", "--model", "x", "--precision", "bf16", "t"],
         "--precision bf16: not built yet: this version computes in f32"

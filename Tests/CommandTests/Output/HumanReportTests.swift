@@ -32,6 +32,45 @@ struct HumanReportTests {
         """#)
   }
 
+  @Test("embed shows how many vectors a text has, or its heaviest weights")
+  func shapes() async throws {
+    let tokens = try await ShapedAnswers.embed(ShapedAnswers.tokens)
+    #expect(
+      text(Array(tokens.prefix(3)), ["a", "b", "c"], EmbedReport(page)) == """
+        index  tokens  vectors  dim  first vector
+            0       4        2    2  [ 0.6000  0.8000]  a
+            1  INVALID_ARGUMENT: the text is 300 tokens, over the limit of 256
+            2       2        0    0  []  c
+
+        """)
+    let sparse = try await ShapedAnswers.embed(ShapedAnswers.sparse)
+    #expect(
+      text(sparse, ["a", "b", "c"], EmbedReport(page)) == """
+        index  tokens  weights  heaviest id:weight
+            0       4        5  30:2.000 7:0.500 101:0.500 102:0.250 …  a
+            1  INVALID_ARGUMENT: the text is 300 tokens, over the limit of 256
+            2       4        0    c
+
+        """)
+  }
+
+  @Test("classify shows the likeliest label of each token")
+  func tokenLabels() async throws {
+    let results = try await ShapedAnswers.labels.withClient {
+      try await $0.classify(["a", "b"]).results
+    }
+    #expect(
+      text(
+        results.map { $0.map { LabelValues($0, isRaw: false) } }, ["Ada Byron", ""],
+        ClassifyReport(page)) == """
+              0  Ada Byron
+                  0  O     75.0 %  ██████████████████
+                  1  PER   87.5 %  █████████████████████
+              1
+
+          """)
+  }
+
   @Test("classify shows the likeliest label first, with bars")
   func classify() async throws {
     let server = StubServer(values: [[0.25, 0.75]])
@@ -105,6 +144,12 @@ struct HumanReportTests {
     #expect(json.hasPrefix(#"{"role":"coordinator","version":"0.1.0","uptimeSeconds":61.5,"#))
     #expect(json.contains(#""maxTokens":256,"dimensions":384,"labels":[],"prompts":["query"]"#))
     #expect(json.contains(#""maxTokens":256,"dimensions":null,"#))
+    #expect(
+      json.contains(
+        #""outputs":["vector"],"allowedDimensions":[64,128],"defaultPrompt":"query"}"#))
+    #expect(json.contains(#""outputs":[],"allowedDimensions":[],"defaultPrompt":null}"#))
+    #expect(text.contains("\n  outputs       vector\n  dimensions    384, or 64, 128\n"))
+    #expect(text.contains("\n  prompts       query\n  by default    query\n"))
     #expect(json.contains(#""state":"ready","processID":null,"restarts":0,"openPieces":1,"#))
     #expect(
       HealthReport.text(health, at: address) == """

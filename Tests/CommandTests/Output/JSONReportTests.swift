@@ -37,6 +37,43 @@ struct JSONReportTests {
       ])
   }
 
+  @Test("embed: a row for each token, and none for a text without")
+  func tokenVectors() async throws {
+    #expect(
+      lines(try await ShapedAnswers.embed(ShapedAnswers.tokens), JSONReport<Embedding>()) == [
+        #"{"index":0,"embeddings":[[0.6,0.8],[1.0,0.0]],"tokens":4,"truncated":false}"#,
+        #"{"index":1,"# + refusal,
+        #"{"index":2,"embeddings":[],"tokens":2,"truncated":false}"#, #"{"index":3,"# + notFinite,
+      ])
+  }
+
+  @Test("embed: ids and weights of the vocabulary")
+  func sparse() async throws {
+    #expect(
+      lines(try await ShapedAnswers.embed(ShapedAnswers.sparse), JSONReport<Embedding>()) == [
+        #"{"index":0,"sparse":{"ids":[7,30,101,102,30521],"weights":[0.5,2.0,0.5,0.25,0.125]},"#
+          + #""tokens":4,"truncated":false}"#, #"{"index":1,"# + refusal,
+        #"{"index":2,"sparse":{"ids":[],"weights":[]},"tokens":4,"truncated":false}"#,
+      ])
+  }
+
+  @Test("classify: a label and a row of probabilities, or logits, for each token")
+  func tokenLabels() async throws {
+    let results = try await ShapedAnswers.labels.withClient {
+      try await $0.classify(["a", "b"]).results
+    }
+    func printed(isRaw: Bool) -> [String] {
+      lines(results.map { $0.map { LabelValues($0, isRaw: isRaw) } }, JSONReport<LabelValues>())
+    }
+    #expect(
+      printed(isRaw: false) == [
+        #"{"index":0,"labels":["O","PER"],"probabilities":[[0.75,0.25],[0.125,0.875]],"#
+          + #""tokens":2,"truncated":false}"#,
+        #"{"index":1,"labels":[],"probabilities":[],"tokens":1,"truncated":false}"#,
+      ])
+    #expect(printed(isRaw: true)[0].contains(#""labels":["O","PER"],"logits":[[0.75,"#))
+  }
+
   @Test("classify: label and probabilities, or logits")
   func classify() async throws {
     let server = StubServer(values: [[0.25, 0.75], nil, [.infinity, 0]])

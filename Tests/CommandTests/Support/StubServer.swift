@@ -14,6 +14,12 @@ struct StubServer: CallService {
   /// The vector, logits or score of each input, in order, as little-endian f32; nil is an error.
   var values: [[Float]?] = []
   var spellings: [[UInt8]] = []
+  /// The whole answers to Embed and Classify, in place of `values`.
+  var embedResponse: EmbedResponse?
+  var classifyResponse: ClassifyResponse?
+
+  /// Inputs that the answer to Embed is for.
+  var embedCount: Int { embedResponse?.results.count ?? values.count }
 
   /// The error of inputs without a value.
   static let refusal = Status(.invalidArgument, "the text is 300 tokens, over the limit of 256")
@@ -27,13 +33,18 @@ struct StubServer: CallService {
     case .health:
       call.respond(ResponseHead(), body: health.encoded())
     case .embed:
-      let results = values.map { EmbedResult(outcome: outcome($0), tokenCount: 9) }
-      answer(call, EmbedResponse(results: results, dimensions: 2).encoded())
+      let results = values.map {
+        EmbedResult(outcome: outcome($0) { .vector($0) }, tokenCount: 9)
+      }
+      let response = embedResponse ?? EmbedResponse(results: results, dimensions: 2)
+      answer(call, response.encoded(), count: response.results.count)
     case .classify:
       let results = values.map {
-        ClassifyResult(outcome: outcome($0), tokenCount: 9, isTruncated: true)
+        ClassifyResult(outcome: outcome($0) { .labels($0) }, tokenCount: 9, isTruncated: true)
       }
-      answer(call, ClassifyResponse(results: results, labels: ["games", "utils"]).encoded())
+      let response =
+        classifyResponse ?? ClassifyResponse(results: results, labels: ["games", "utils"])
+      answer(call, response.encoded(), count: response.results.count)
     case .score:
       let results = values.map { value in
         ScoreResult(
@@ -50,13 +61,20 @@ struct StubServer: CallService {
     }
   }
 
-  private func answer(_ call: IncomingCall, _ body: [UInt8]) {
-    call.respond(ResponseHead(fingerprint: "f-1", inputs: 0..<values.count), body: body)
+  private func answer(_ call: IncomingCall, _ body: [UInt8], count: Int? = nil) {
+    call.respond(ResponseHead(fingerprint: "f-1", inputs: 0..<(count ?? values.count)), body: body)
   }
 
-  private func outcome(_ values: [Float]?) -> Outcome<[UInt8]> {
+  private func outcome<Wired>(
+    _ values: [Float]?, _ convert: ([UInt8]) -> Wired
+  ) -> Outcome<Wired> {
     guard let values else { return .error(Self.refusal) }
-    return .value(values.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) })
+    return .value(convert(Self.bytes(values)))
+  }
+
+  /// Numbers as they travel.
+  static func bytes(_ values: [Float]) -> [UInt8] {
+    values.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
   }
 
   private var information: InfoResponse {
@@ -82,6 +100,11 @@ struct StubServer: CallService {
         model.blasCore = "Haswell"
         model.threads = 2
         model.parameters = 22_713_216
+        if name == "stub" {
+          model.outputs = ["vector"]
+          model.allowedDimensions = [64, 128]
+          model.defaultPrompt = "query"
+        }
         return model
       }, workers: [worker], residentBytes: 123_456_789, uptimeMilliseconds: 61_500)
   }

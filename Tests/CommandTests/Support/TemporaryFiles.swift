@@ -69,3 +69,47 @@ final class NamedPipe {
     descriptor = -1
   }
 }
+
+/// A folder with files that go with its last owner.
+final class ScratchFolderForFiles {
+  private let folder: TemporaryFolder
+
+  var path: String { folder.path }
+
+  init() throws { folder = try TemporaryFolder() }
+
+  deinit { for name in names() { unlink(path + "/" + name) } }
+
+  /// The names in it, sorted.
+  func names() -> [String] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  func write(_ name: String, _ bytes: [UInt8]) throws {
+    let descriptor = open(path + "/" + name, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw SetupFailure(message: "open: \(errno)") }
+    defer { close(descriptor) }
+    guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+      throw SetupFailure(message: "write: \(errno)")
+    }
+  }
+
+  func read(_ name: String) throws -> [UInt8] {
+    let descriptor = open(path + "/" + name, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SetupFailure(message: "open: \(errno)") }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let count = Glibc.read(descriptor, &bytes, bytes.count)
+    guard count >= 0 else { throw SetupFailure(message: "read: \(errno)") }
+    return Array(bytes[..<count])
+  }
+}

@@ -46,6 +46,19 @@ extension Integration {
         try result.lines().map(\.errorCode) == ["FAILED_PRECONDITION", "FAILED_PRECONDITION"])
     }
 
+    @Test("score with an instruction is an error on every line where the model takes none")
+    func instruction() async throws {
+      for name in ["minilm", "reranker"] {
+        let result = try await call(
+          "score", "--name", name, "--json", "--query", "q", "--instruction", "find news", "a", "b")
+        #expect(result.exit == .status(1))
+        let lines = try result.lines()
+        expectInOrder(lines, count: 2)
+        #expect(lines.allSatisfy { $0.errorCode == "INVALID_ARGUMENT" })
+        #expect(lines.allSatisfy { $0.errorMessage?.contains("no score template") == true })
+      }
+    }
+
     private static let query = "capture output of a Perl module"
     private static let documents = [
       "A game of falling blocks for one or two players.",

@@ -64,7 +64,6 @@ extension Integration {
     @Test(
       "what later work builds is known, and named",
       arguments: [
-        Misuse("embed", "--server", server, "--output", "sparse", "text", says: "--output"),
         Misuse("embed", "--model", "x", "--precision", "bf16", "text", says: "--precision"),
         Misuse("embed", "--model", "x", "--precision", "int8", "text", says: "--precision"),
         Misuse("serve", "--model", "x", "--precision", "int8", says: "--precision"),

@@ -95,7 +95,8 @@ struct RefusalTests {
     for field in [5, 6] as [UInt64] {
       #expect(
         EmbedRequest.refusal(of: Raw.number(field, 3))
-          == WireError(.malformed, "EmbedRequest has an unknown normalization or element_type"))
+          == WireError(
+            .malformed, "EmbedRequest has an unknown normalization, element_type or output"))
     }
     #expect(
       EmbedResponse.refusal(of: Raw.number(3, 3))

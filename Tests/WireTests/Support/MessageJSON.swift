@@ -243,6 +243,25 @@ extension EmbedRequest: PlainConvertible {
     fields.count("dimensions", "value", dimensions)
     fields.name("normalization", normalization.rawValue, "NORMALIZATION_", ["", "ON", "OFF"])
     fields.name("element_type", elementType.rawValue, "ELEMENT_TYPE_", ["", "F16", "BF16"])
+    fields.name("output", output.rawValue, "OUTPUT_", ["", "VECTOR", "TOKENS", "SPARSE"])
+    return fields.plain
+  }
+}
+
+extension TokenRows: PlainConvertible {
+  var plain: Plain {
+    var fields = Fields()
+    fields.value("values", values.isEmpty ? nil : base64(values))
+    fields.number("rows", rows)
+    return fields.plain
+  }
+}
+
+extension SparseVector: PlainConvertible {
+  var plain: Plain {
+    var fields = Fields()
+    fields.list("ids", ids.map { .number(Double($0)) })
+    fields.value("weights", weights.isEmpty ? nil : base64(weights))
     return fields.plain
   }
 }
@@ -254,7 +273,12 @@ extension EmbedResponse: PlainConvertible {
       "results",
       results.map { result in
         var slot = Fields()
-        slot.outcome(result.outcome, "embedding", base64)
+        switch result.outcome {
+        case .value(.vector(let bytes)): slot.value("embedding", base64(bytes))
+        case .value(.tokens(let rows)): slot.value("token_vectors", rows.plain)
+        case .value(.sparse(let sparse)): slot.value("sparse", sparse.plain)
+        case .error(let status): slot.value("error", status.plain)
+        }
         slot.slot(result.tokenCount, result.isTruncated)
         return slot.plain
       })
@@ -281,7 +305,11 @@ extension ClassifyResponse: PlainConvertible {
       "results",
       results.map { result in
         var slot = Fields()
-        slot.outcome(result.outcome, "values", base64)
+        switch result.outcome {
+        case .value(.labels(let bytes)): slot.value("values", base64(bytes))
+        case .value(.tokens(let rows)): slot.value("token_values", rows.plain)
+        case .error(let status): slot.value("error", status.plain)
+        }
         slot.slot(result.tokenCount, result.isTruncated)
         return slot.plain
       })

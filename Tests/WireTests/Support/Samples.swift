@@ -44,8 +44,9 @@ enum Samples {
     EmbedRequest(inputs: []),
     EmbedRequest(
       inputs: inputs, length: LengthOptions(truncation: .right, maxTokens: 0), promptName: "",
-      dimensions: 0, normalization: .off, elementType: .bf16),
+      dimensions: 0, normalization: .off, elementType: .bf16, output: .sparse),
     EmbedRequest(inputs: [.text([])], promptName: "query", dimensions: 384, normalization: .on),
+    EmbedRequest(inputs: [.text([])], output: .tokens),
     ClassifyRequest(inputs: []),
     ClassifyRequest(
       inputs: inputs, length: LengthOptions(truncation: .left, maxTokens: 12), isRaw: true),
@@ -62,16 +63,32 @@ enum Samples {
     EmbedResponse(results: [], dimensions: 0),
     EmbedResponse(
       results: [
-        EmbedResult(outcome: .value([])),
-        EmbedResult(outcome: .value([0, 0, 128, 63]), tokenCount: 256, isTruncated: true),
+        EmbedResult(outcome: .value(.vector([0, 0, 128, 63])), tokenCount: 256, isTruncated: true),
         EmbedResult(outcome: .error(error), tokenCount: 300),
         EmbedResult(outcome: .error(.ok)),
-      ], dimensions: 1, elementType: .f16),
+      ], dimensions: 2, elementType: .f16),
+    EmbedResponse(results: [EmbedResult(outcome: .value(.vector([])))], dimensions: 0),
+    EmbedResponse(
+      results: [
+        EmbedResult(outcome: .value(.tokens(TokenRows(values: [], rows: 0)))),
+        EmbedResult(
+          outcome: .value(.tokens(TokenRows(values: [0, 0, 128, 63, 0, 0, 0, 0], rows: 2))),
+          tokenCount: 4),
+        EmbedResult(outcome: .error(error)),
+      ], dimensions: 1),
+    EmbedResponse(
+      results: [
+        EmbedResult(outcome: .value(.sparse(SparseVector(ids: [], weights: [])))),
+        EmbedResult(
+          outcome: .value(.sparse(SparseVector(ids: [0, .max], weights: [128, 63, 0, 0])))),
+      ], dimensions: 0, elementType: .bf16),
     ClassifyResponse(results: [], labels: []),
     ClassifyResponse(
       results: [
-        ClassifyResult(outcome: .value([1, 2, 3, 4]), tokenCount: 1),
+        ClassifyResult(outcome: .value(.labels(Array(1...12))), tokenCount: 1),
         ClassifyResult(outcome: .error(error), isTruncated: true),
+        ClassifyResult(outcome: .value(.tokens(TokenRows(values: [], rows: 0)))),
+        ClassifyResult(outcome: .value(.tokens(TokenRows(values: Array(1...24), rows: 2)))),
       ], labels: ["", "ß", "a\0b"]),
     ScoreResponse(results: [
       ScoreResult(outcome: .value(0)),
@@ -112,6 +129,9 @@ enum Samples {
     model.blasCore = "SkylakeX"
     model.threads = 2
     model.parameters = 22_713_216
+    model.outputs = ["vector", "sparse"]
+    model.allowedDimensions = [64, .init(UInt32.max)]
+    model.defaultPrompt = "query"
     return model
   }
 

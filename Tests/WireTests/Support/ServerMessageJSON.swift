@@ -30,6 +30,9 @@ extension ModelInfo: PlainConvertible {
     fields.string("blas_core", blasCore)
     fields.number("threads", threads)
     fields.number64("parameters", UInt64(parameters))
+    fields.list("outputs", outputs.map(Plain.string))
+    fields.list("allowed_dimensions", allowedDimensions.map { .number(Double($0)) })
+    fields.string("default_prompt", defaultPrompt)
     return fields.plain
   }
 }

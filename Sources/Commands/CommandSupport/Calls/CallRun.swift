@@ -4,8 +4,7 @@ package import MillpondClient
 package struct CallRun<Report: AnswerReport>: ~Copyable {
   private let source: InputSource
   private var report: Report
-  private var progress: Progress
-  private let showsProgress: Bool
+  private var progress: ProgressLine
   private var inputCount = 0
   private var failureCount = 0
 
@@ -13,10 +12,10 @@ package struct CallRun<Report: AnswerReport>: ~Copyable {
   package init(_ source: InputSource, report: Report) {
     self.source = source
     self.report = report
-    progress = Progress(byteCount: source.byteCount, now: .now)
     // Rows on the same terminal show progress by themselves.
     let rowsAreSeen = report.isStreaming && StandardStreams.outputIsTerminal
-    showsProgress = StandardStreams.errorIsTerminal && !rowsAreSeen
+    progress = ProgressLine(
+      byteCount: source.byteCount, isShown: StandardStreams.errorIsTerminal && !rowsAreSeen)
   }
 
   /// Answers every input.
@@ -35,13 +34,13 @@ package struct CallRun<Report: AnswerReport>: ~Copyable {
       >]
   ) async throws -> ExitStatus {
     var run = self
-    defer { run.clearProgress() }
+    defer { run.progress.clear() }
     try await streamCalls(from: run.source, kinds: kinds, name: name, call: call) { answer in
       try run.take(answer)
     }
     var page: [UInt8] = []
     run.report.finish(&page)
-    run.clearProgress()
+    run.progress.clear()
     try StandardStreams.write(page)
     return run.failureCount == 0 ? .success : .inputFailed
   }
@@ -56,16 +55,9 @@ package struct CallRun<Report: AnswerReport>: ~Copyable {
     }
     inputCount += answer.results.count
     if !page.isEmpty {
-      clearProgress()
+      progress.clear()
       try StandardStreams.write(page)
     }
-    guard showsProgress else { return }
-    let line = progress.update(
-      inputCount: inputCount, endByte: answer.slice.endByte, now: .now)
-    if let line { StandardStreams.reportRaw(Array(line.utf8)) }
-  }
-
-  private mutating func clearProgress() {
-    if let line = progress.clear() { StandardStreams.reportRaw(Array(line.utf8)) }
+    progress.update(inputCount: inputCount, endByte: answer.slice.endByte)
   }
 }

@@ -58,6 +58,16 @@ package enum ServerSession {
     return try onlyModel(of: information.models.map(\.name))
   }
 
+  /// What the server says of the model that calls name; nil where it says nothing, and the calls
+  /// tell what is wrong.
+  package static func model(
+    of call: CallOptions, at client: MillpondClient
+  ) async -> ServerInfo.Model? {
+    let options = CallOptions(timeout: min(call.timeout ?? .seconds(10), .seconds(10)))
+    guard let models = try? await client.info(call: options).models else { return nil }
+    return models.first { call.model == nil || $0.name == call.model }
+  }
+
   /// The only name; nil of none.
   ///
   /// - Throws: `.misuse`, listing the names, if there are several.

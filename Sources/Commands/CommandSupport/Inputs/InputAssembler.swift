@@ -20,6 +20,10 @@ package struct InputAssembler: Sendable {
     /// 256 inputs, 1 MiB.
     package static var defaults: Limits { Limits(inputs: 256, bytes: 1 << 20) }
 
+    /// 16 inputs, 8 KiB: for answers with a vector for each token, which are a thousand times as
+    /// large as their texts.
+    package static var tokenLevel: Limits { Limits(inputs: 16, bytes: 8 << 10) }
+
     package init(inputs: Int, bytes: Int) {
       self.inputs = inputs
       self.bytes = bytes
@@ -27,7 +31,8 @@ package struct InputAssembler: Sendable {
   }
 
   private let format: Format
-  private let limits: Limits
+  /// How large slices get from the next one on.
+  package var limits: Limits
   private var splitter: LineSplitter
   private var lines: [LineSplitter.Line] = []
   private var nextLine = 0

@@ -39,6 +39,11 @@ package final class InputSource: @unchecked Sendable {
     isEnded = false
   }
 
+  /// Sets how large slices get from the next one on.
+  package func limitSlices(to limits: InputAssembler.Limits) {
+    queue.sync { assembler.limits = limits }
+  }
+
   /// The next inputs in order, at least one; nil at the end and once the task is cancelled.
   ///
   /// - Throws: `.inputFailed`, naming the file, if reading fails.

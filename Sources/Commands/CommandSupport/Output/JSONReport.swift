@@ -49,19 +49,51 @@ extension JSONWriter {
     bool(isTruncated)
   }
 
-  fileprivate mutating func numbers(_ values: [Float]) {
+  fileprivate mutating func numbers(_ values: some Sequence<Float>) {
     beginArray()
     for value in values { number(value) }
     endArray()
   }
+
+  fileprivate mutating func rows(_ rows: TokenRows) {
+    beginArray()
+    for row in 0..<rows.rowCount { numbers(rows[row]) }
+    endArray()
+  }
+
+  fileprivate mutating func sparse(_ sparse: SparseVector) {
+    beginObject()
+    key("ids")
+    beginArray()
+    for id in sparse.ids { number(Int(id)) }
+    endArray()
+    key("weights")
+    numbers(sparse.weights)
+    endObject()
+  }
 }
 
 extension Embedding: PrintableAnswer {
-  package var isFinite: Bool { vector.allSatisfy(\.isFinite) }
+  package var isFinite: Bool {
+    switch value {
+    case .vector(let vector): vector.allSatisfy(\.isFinite)
+    case .tokens(let rows): rows.values.allSatisfy(\.isFinite)
+    case .sparse(let sparse): sparse.weights.allSatisfy(\.isFinite)
+    }
+  }
 
   package func writeMembers(_ writer: inout JSONWriter) {
-    writer.key("embedding")
-    writer.numbers(vector)
+    switch value {
+    case .vector(let vector):
+      writer.key("embedding")
+      writer.numbers(vector)
+    case .tokens(let rows):
+      writer.key("embeddings")
+      writer.rows(rows)
+    case .sparse(let sparse):
+      writer.key("sparse")
+      writer.sparse(sparse)
+    }
     writer.length(tokens: tokenCount, isTruncated: isTruncated)
   }
 }
@@ -76,13 +108,29 @@ package struct LabelValues: PrintableAnswer, Equatable {
     self.isRaw = isRaw
   }
 
-  package var isFinite: Bool { classification.values.allSatisfy(\.isFinite) }
+  package var isFinite: Bool {
+    switch classification.value {
+    case .text(let values): values.allSatisfy(\.isFinite)
+    case .tokens(let rows): rows.values.allSatisfy(\.isFinite)
+    }
+  }
 
   package func writeMembers(_ writer: inout JSONWriter) {
-    writer.key("label")
-    writer.string(classification.label)
-    writer.key(isRaw ? "logits" : "probabilities")
-    writer.numbers(classification.values)
+    let numbersKey = isRaw ? "logits" : "probabilities"
+    switch classification.value {
+    case .text(let values):
+      writer.key("label")
+      writer.string(classification.label)
+      writer.key(numbersKey)
+      writer.numbers(values)
+    case .tokens(let rows):
+      writer.key("labels")
+      writer.beginArray()
+      for label in classification.tokenLabels { writer.string(label) }
+      writer.endArray()
+      writer.key(numbersKey)
+      writer.rows(rows)
+    }
     writer.length(tokens: classification.tokenCount, isTruncated: classification.isTruncated)
   }
 }

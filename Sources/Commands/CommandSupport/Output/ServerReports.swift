@@ -7,8 +7,9 @@ package enum InfoReport {
   ///
   /// `{"role","version","uptimeSeconds","residentBytes","models":[…],"workers":[…]}`; a model is
   /// `{"name","fingerprint","architecture","task","score","maxTokens","dimensions","labels",
-  /// "prompts","precision","instructionSet","blasCore","threads","parameters"}` with `dimensions`
-  /// null where there are none, a worker `{"address","model","state","processID","restarts",
+  /// "prompts","precision","instructionSet","blasCore","threads","parameters","outputs",
+  /// "allowedDimensions","defaultPrompt"}` with `dimensions` and `defaultPrompt` null where there
+  /// are none, a worker `{"address","model","state","processID","restarts",
   /// "openPieces","backlogSeconds"}` with `processID` null where the process is not the server's.
   package static func json(_ information: ServerInfo) -> [UInt8] {
     var writer = JSONWriter()
@@ -59,6 +60,13 @@ package enum InfoReport {
     writer.member("blasCore", model.blasCore)
     writer.member("threads", model.threads)
     writer.member("parameters", model.parameters)
+    writer.member("outputs", model.outputs)
+    writer.key("allowedDimensions")
+    writer.beginArray()
+    for length in model.allowedDimensions { writer.number(length) }
+    writer.endArray()
+    writer.key("defaultPrompt")
+    if let prompt = model.defaultPrompt { writer.string(prompt) } else { writer.null() }
     writer.endObject()
   }
 
@@ -81,13 +89,20 @@ package enum InfoReport {
     text += "  architecture  \(shown(model.architecture)), \(parameters) parameters\n"
     text += "  task          \(shown(model.task)), score by \(shown(model.score))\n"
     text += "  limit         \(NumberText.grouped(model.maxTokens)) tokens\n"
-    if model.dimensions > 0 { text += "  dimensions    \(model.dimensions)\n" }
+    if !model.outputs.isEmpty { text += "  outputs       \(list(model.outputs))\n" }
+    if model.dimensions > 0 { text += "  dimensions    \(dimensions(model))\n" }
     if !model.labels.isEmpty { text += "  labels        \(list(model.labels))\n" }
     if !model.prompts.isEmpty { text += "  prompts       \(list(model.prompts))\n" }
+    if let prompt = model.defaultPrompt { text += "  by default    \(shown(prompt))\n" }
     text += "  runs in       \(shown(model.precision)) on \(shown(model.instructionSet))"
     text += " (\(shown(model.blasCore))), threads a worker: \(model.threads)\n"
     text += "  fingerprint   \(shown(model.fingerprint))\n"
     return text
+  }
+
+  private static func dimensions(_ model: ServerInfo.Model) -> String {
+    guard !model.allowedDimensions.isEmpty else { return "\(model.dimensions)" }
+    return "\(model.dimensions), or " + list(model.allowedDimensions.map(String.init))
   }
 
   private static func workerTable(_ workers: [ServerInfo.Worker]) -> String {

@@ -10,6 +10,8 @@ struct Classify: AsyncParsableCommand {
       Without --json it shows the likeliest labels with their probabilities; with it, one object \
       a line:
       {"index":0,"label":"games","probabilities":[…],"tokens":9,"truncated":false}
+      On a model that classifies each token, or each step of a text, "labels":["O","PER",…] and \
+      "probabilities":[[…],…] have an entry for each.
 
         millpond classify --server 127.0.0.1:7070 "A falling block game"
         cut -f2 list.tsv | millpond classify --model ./sections --input -
@@ -36,6 +38,8 @@ struct Classify: AsyncParsableCommand {
     let (length, raw) = (length, raw)
     let status = try await server.withClient { client, call in
       let call = length.apply(to: call)
+      let model = await ServerSession.model(of: call, at: client)
+      if model?.task == "token-classify" { source.limitSlices(to: .tokenLevel) }
       return try await CallRun(source, report: report).run(kinds: .all, name: "classify") {
         (values) throws(MillpondError) in
         let answer = try await client.classify(values.map(\.wire), raw: raw, call: call)

@@ -2,11 +2,11 @@ package import Wire
 
 /// The answers of a split call, gathered in any order and given out in input order.
 package struct AnswerSlots: Sendable {
-  private enum Slots: Sendable {
-    case embed([EmbedResult?], dimensions: Int, ElementType)
-    case classify([ClassifyResult?], labels: [String])
-    case score([ScoreResult?])
-    case tokenize([TokenizeResult?])
+  fileprivate enum Slots: Sendable {
+    case embed(ResultSlots<EmbedResult>, EmbedShape)
+    case classify(ResultSlots<ClassifyResult>, labels: [String])
+    case score(ResultSlots<ScoreResult>)
+    case tokenize(ResultSlots<TokenizeResult>)
   }
 
   private var slots: Slots
@@ -14,11 +14,10 @@ package struct AnswerSlots: Sendable {
   /// - Precondition: the method has inputs.
   package init(_ method: Method, inputCount: Int) {
     switch method {
-    case .embed:
-      slots = .embed(Array(repeating: nil, count: inputCount), dimensions: 0, .f32)
-    case .classify: slots = .classify(Array(repeating: nil, count: inputCount), labels: [])
-    case .score: slots = .score(Array(repeating: nil, count: inputCount))
-    case .tokenize: slots = .tokenize(Array(repeating: nil, count: inputCount))
+    case .embed: slots = .embed(ResultSlots(count: inputCount), EmbedShape())
+    case .classify: slots = .classify(ResultSlots(count: inputCount), labels: [])
+    case .score: slots = .score(ResultSlots(count: inputCount))
+    case .tokenize: slots = .tokenize(ResultSlots(count: inputCount))
     case .info, .health: preconditionFailure("\(method) has no inputs")
     }
   }
@@ -26,79 +25,64 @@ package struct AnswerSlots: Sendable {
   /// Puts a part of a piece's answer where it belongs.
   ///
   /// - Parameter inputs: the call's input for each result of the part.
-  /// - Throws: `.malformed` if the part does not decode or has another number of results.
+  /// - Throws: `.malformed` if the part does not decode, has another number of results, or another
+  ///   shape than the parts before it.
   package mutating func place(_ body: RawSpan, at inputs: ArraySlice<Int>) throws(WireError) {
     switch slots {
-    case .embed(var results, var dimensions, var elementType):
+    case .embed(var results, var shape):
       let response = try EmbedResponse(decoding: body)
-      try Self.checkCount(response.results.count, inputs.count)
-      // The array has one owner while it is written to, or it would be copied.
-      slots = .score([])
-      Self.place(response.results, at: inputs, in: &results) {
-        $0.outcome = $0.outcome.renumbered($1)
-      }
-      dimensions = max(dimensions, response.dimensions)
-      elementType = response.elementType
-      slots = .embed(results, dimensions: dimensions, elementType)
-    case .classify(var results, let labels):
+      try shape.join(response)
+      // The results have one owner while they are written to, or they would be copied.
+      slots = .vacant
+      defer { slots = .embed(results, shape) }
+      try results.place(response.results, at: inputs)
+    case .classify(var results, var labels):
       let response = try ClassifyResponse(decoding: body)
-      try Self.checkCount(response.results.count, inputs.count)
-      // The array has one owner while it is written to, or it would be copied.
-      slots = .score([])
-      Self.place(response.results, at: inputs, in: &results) {
-        $0.outcome = $0.outcome.renumbered($1)
+      guard labels.isEmpty || response.labels.isEmpty || labels == response.labels else {
+        throw WireError(.malformed, "workers answered different labels")
       }
-      slots = .classify(results, labels: response.labels.isEmpty ? labels : response.labels)
+      if labels.isEmpty { labels = response.labels }
+      slots = .vacant
+      defer { slots = .classify(results, labels: labels) }
+      try results.place(response.results, at: inputs)
     case .score(var results):
       let response = try ScoreResponse(decoding: body)
-      try Self.checkCount(response.results.count, inputs.count)
-      // The array has one owner while it is written to, or it would be copied.
-      slots = .score([])
-      Self.place(response.results, at: inputs, in: &results) {
-        $0.outcome = $0.outcome.renumbered($1)
-      }
-      slots = .score(results)
+      slots = .vacant
+      defer { slots = .score(results) }
+      try results.place(response.results, at: inputs)
     case .tokenize(var results):
       let response = try TokenizeResponse(decoding: body)
-      try Self.checkCount(response.results.count, inputs.count)
-      // The array has one owner while it is written to, or it would be copied.
-      slots = .score([])
-      Self.place(response.results, at: inputs, in: &results) {
-        $0.outcome = $0.outcome.renumbered($1)
-      }
-      slots = .tokenize(results)
+      slots = .vacant
+      defer { slots = .tokenize(results) }
+      try results.place(response.results, at: inputs)
     }
   }
 
   /// Puts the same error into some slots.
   package mutating func fail(_ inputs: [Int], _ status: Status) {
-    for index in inputs {
-      var status = status
-      status.inputIndex = index
-      switch slots {
-      case .embed(var results, let dimensions, let type):
-        slots = .score([])
-        results[index] = EmbedResult(outcome: .error(status))
-        slots = .embed(results, dimensions: dimensions, type)
-      case .classify(var results, let labels):
-        slots = .score([])
-        results[index] = ClassifyResult(outcome: .error(status))
-        slots = .classify(results, labels: labels)
-      case .score(var results):
-        slots = .score([])
-        results[index] = ScoreResult(outcome: .error(status))
-        slots = .score(results)
-      case .tokenize(var results):
-        slots = .score([])
-        results[index] = TokenizeResult(outcome: .error(status))
-        slots = .tokenize(results)
-      }
+    switch slots {
+    case .embed(var results, let shape):
+      slots = .vacant
+      results.fail(inputs, status)
+      slots = .embed(results, shape)
+    case .classify(var results, let labels):
+      slots = .vacant
+      results.fail(inputs, status)
+      slots = .classify(results, labels: labels)
+    case .score(var results):
+      slots = .vacant
+      results.fail(inputs, status)
+      slots = .score(results)
+    case .tokenize(var results):
+      slots = .vacant
+      results.fail(inputs, status)
+      slots = .tokenize(results)
     }
   }
 
   package var count: Int {
     switch slots {
-    case .embed(let results, _, _): results.count
+    case .embed(let results, _): results.count
     case .classify(let results, _): results.count
     case .score(let results): results.count
     case .tokenize(let results): results.count
@@ -108,76 +92,74 @@ package struct AnswerSlots: Sendable {
   /// Tokens in all slots, for the cost model.
   package var tokenCount: Int {
     switch slots {
-    case .embed(let results, _, _): results.reduce(0) { $0 + ($1?.tokenCount ?? 0) }
-    case .classify(let results, _): results.reduce(0) { $0 + ($1?.tokenCount ?? 0) }
-    case .score(let results): results.reduce(0) { $0 + ($1?.tokenCount ?? 0) }
-    case .tokenize: 0
+    case .embed(let results, _): results.tokenCount
+    case .classify(let results, _): results.tokenCount
+    case .score(let results): results.tokenCount
+    case .tokenize(let results): results.tokenCount
     }
   }
 
-  /// The answer's frames in input order, each of about so many bytes.
+  /// About what the slots that are filled take in frames, in bytes.
+  package var byteCount: Int {
+    switch slots {
+    case .embed(let results, _): results.byteCount
+    case .classify(let results, _): results.byteCount
+    case .score(let results): results.byteCount
+    case .tokenize(let results): results.byteCount
+    }
+  }
+
+  /// Why the answer cannot be given as it stands, or nil: its results take too many bytes.
+  package func refusal(byteCountMax: Int) -> Status? {
+    byteCount <= byteCountMax
+      ? nil : .answerTooLarge(byteCount, limit: byteCountMax, inputCount: count)
+  }
+
+  /// The answer's frames in input order, each of about so many bytes; one result is never cut.
   ///
   /// - Precondition: every slot is filled.
   package func parts(byteCountTarget: Int) -> [(inputs: Range<Int>, body: [UInt8])] {
     switch slots {
-    case .embed(let results, let dimensions, let type):
-      let each = dimensions * 4 + 16
-      return Self.ranges(results.count, each: each, target: byteCountTarget).map { range in
-        let response = EmbedResponse(
-          results: Self.filled(results[range]), dimensions: dimensions, elementType: type)
-        return (range, response.encoded())
+    case .embed(let results, let shape):
+      results.parts(byteCountTarget) { results in
+        EmbedResponse(
+          results: results, dimensions: shape.dimensions,
+          elementType: shape.elementType ?? .f32
+        ).encoded()
       }
     case .classify(let results, let labels):
-      let each = labels.count * 4 + 16
-      return Self.ranges(results.count, each: each, target: byteCountTarget).map { range in
-        (range, ClassifyResponse(results: Self.filled(results[range]), labels: labels).encoded())
-      }
+      results.parts(byteCountTarget) { ClassifyResponse(results: $0, labels: labels).encoded() }
     case .score(let results):
-      return Self.ranges(results.count, each: 16, target: byteCountTarget).map { range in
-        (range, ScoreResponse(results: Self.filled(results[range])).encoded())
-      }
+      results.parts(byteCountTarget) { ScoreResponse(results: $0).encoded() }
     case .tokenize(let results):
-      // Texts of any length: one by one would be many frames, all at once too large a one.
-      return Self.ranges(results.count, each: 4_096, target: byteCountTarget).map { range in
-        (range, TokenizeResponse(results: Self.filled(results[range])).encoded())
-      }
+      results.parts(byteCountTarget) { TokenizeResponse(results: $0).encoded() }
     }
-  }
-
-  private static func checkCount(_ results: Int, _ inputs: Int) throws(WireError) {
-    guard results == inputs else {
-      throw WireError(.malformed, "a worker answered \(results) slots for \(inputs) inputs")
-    }
-  }
-
-  private static func place<Result>(
-    _ results: [Result], at inputs: ArraySlice<Int>, in slots: inout [Result?],
-    renumber: (inout Result, Int) -> Void
-  ) {
-    for (var result, input) in zip(results, inputs) {
-      renumber(&result, input)
-      slots[input] = result
-    }
-  }
-
-  private static func filled<Result>(_ slots: ArraySlice<Result?>) -> [Result] {
-    slots.map { slot in
-      guard let slot else { preconditionFailure("an answer is given out before it is whole") }
-      return slot
-    }
-  }
-
-  private static func ranges(_ count: Int, each: Int, target: Int) -> [Range<Int>] {
-    let step = max(1, target / each)
-    return stride(from: 0, to: count, by: step).map { $0..<min($0 + step, count) }
   }
 }
 
-extension Outcome {
-  /// The same outcome; an error names the call's input in place of the piece's.
-  fileprivate func renumbered(_ input: Int) -> Outcome {
-    guard case .error(var status) = self else { return self }
-    status.inputIndex = input
-    return .error(status)
+extension AnswerSlots.Slots {
+  /// What stands in while the slots are changed.
+  static var vacant: Self { .score(ResultSlots(count: 0)) }
+}
+
+/// What all parts of an Embed answer have in common.
+private struct EmbedShape: Sendable {
+  /// 0 until a part has some.
+  var dimensions = 0
+  /// Nil until a part came.
+  var elementType: ElementType?
+
+  /// - Throws: `.malformed` for a part of another shape.
+  mutating func join(_ response: EmbedResponse) throws(WireError) {
+    guard elementType == nil || elementType == response.elementType else {
+      throw WireError(.malformed, "workers answered different element types")
+    }
+    guard dimensions == 0 || response.dimensions == 0 || dimensions == response.dimensions else {
+      throw WireError(
+        .malformed,
+        "workers answered vectors of \(dimensions) and of \(response.dimensions) dimensions")
+    }
+    dimensions = max(dimensions, response.dimensions)
+    elementType = response.elementType
   }
 }

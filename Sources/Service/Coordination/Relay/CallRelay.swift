@@ -16,6 +16,8 @@ final class CallRelay {
     var reported: (LoadReport, WorkerPool.WorkerID) -> Void
     /// Bytes of text, inputs and nanoseconds of compute of an answered piece.
     var observed: (Int, Int, Int64) -> Void
+    /// Bytes of an answer that the relay holds from now on, until it has finished.
+    var held: (Int) -> Void
     var finished: (CallRelay) -> Void
   }
 
@@ -35,7 +37,8 @@ final class CallRelay {
   private static let reportedMicrosecondsMax: UInt64 = 86_400_000_000
 
   let model: String
-  let byteCount: Int
+  /// Bytes of the request, and of answers that came so far.
+  private(set) var byteCount: Int
   private let call: IncomingCall
   private let method: Method
   private let splittable: SplittableCall?
@@ -175,6 +178,8 @@ final class CallRelay {
       pump()
     case .part(let head, let body, let isLast):
       piece.parts.append((head, body))
+      byteCount += body.readableBytes
+      environment.held(body.readableBytes)
       open[key] = isLast ? nil : piece
       if isLast { pieceAnswered(piece, key, head) }
     }
@@ -262,11 +267,13 @@ final class CallRelay {
         try slots?.place(
           part.body.readableBytesSpan, at: answered.piece.inputs[part.head.inputs])
       }
-      return true
     } catch {
       fail(Status(.internal, "a worker's answer does not decode: \(error.message)"))
       return false
     }
+    guard let refusal = slots?.refusal(byteCountMax: WireLimits.answerBytesMax) else { return true }
+    fail(refusal)
+    return false
   }
 
   private func answer() {

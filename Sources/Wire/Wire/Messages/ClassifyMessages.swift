@@ -39,14 +39,14 @@ extension ClassifyRequest: ProtobufConvertible {
   }
 }
 
-/// One input's value for each label, as little-endian f32 bytes in label-id order, or its error.
+/// One input's value for each label, of the whole or of each token, or its error.
 package struct ClassifyResult: Sendable, Equatable {
-  package var outcome: Outcome<[UInt8]>
+  package var outcome: Outcome<ClassifyValue>
   /// Special tokens included.
   package var tokenCount: Int
   package var isTruncated: Bool
 
-  package init(outcome: Outcome<[UInt8]>, tokenCount: Int = 0, isTruncated: Bool = false) {
+  package init(outcome: Outcome<ClassifyValue>, tokenCount: Int = 0, isTruncated: Bool = false) {
     self.outcome = outcome
     self.tokenCount = tokenCount
     self.isTruncated = isTruncated
@@ -61,7 +61,10 @@ extension ClassifyResult: ProtobufConvertible {
 
   init(raw: borrowing Raw) throws(WireError) {
     switch raw.outcome_case {
-    case MILLPOND__V1__CLASSIFY_RESULT__OUTCOME_VALUES: outcome = .value(raw.values.array)
+    case MILLPOND__V1__CLASSIFY_RESULT__OUTCOME_VALUES:
+      outcome = .value(.labels(raw.values.array))
+    case MILLPOND__V1__CLASSIFY_RESULT__OUTCOME_TOKEN_VALUES:
+      outcome = .value(.tokens(try value(raw.token_values) ?? TokenRows(values: [], rows: 0)))
     case MILLPOND__V1__CLASSIFY_RESULT__OUTCOME_ERROR: outcome = .error(try value(raw.error) ?? .ok)
     default: throw WireError(.malformed, "ClassifyResult has neither value nor error")
     }
@@ -71,9 +74,12 @@ extension ClassifyResult: ProtobufConvertible {
 
   func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
     switch outcome {
-    case .value(let value):
+    case .value(.labels(let bytes)):
       raw.outcome_case = MILLPOND__V1__CLASSIFY_RESULT__OUTCOME_VALUES
-      raw.values = builder.bytes(value)
+      raw.values = builder.bytes(bytes)
+    case .value(.tokens(let rows)):
+      raw.outcome_case = MILLPOND__V1__CLASSIFY_RESULT__OUTCOME_TOKEN_VALUES
+      raw.token_values = builder.message(rows)
     case .error(let status):
       raw.outcome_case = MILLPOND__V1__CLASSIFY_RESULT__OUTCOME_ERROR
       raw.error = builder.message(status)
@@ -109,6 +115,9 @@ extension ClassifyResponse: ProtobufConvertible {
   init(raw: borrowing Raw) throws(WireError) {
     results = try values(raw.results, raw.n_results)
     labels = try strings(raw.labels, raw.n_labels, "ClassifyResponse.labels")
+    for case .value(let value) in results.lazy.map(\.outcome) {
+      try value.check(labelCount: labels.count)
+    }
   }
 
   func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {

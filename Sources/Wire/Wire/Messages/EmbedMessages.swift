@@ -13,6 +13,20 @@ package enum ElementType: UInt32, Sendable {
   case f32 = 0
   case f16 = 1
   case bf16 = 2
+
+  /// Bytes of an element.
+  package var byteCount: Int { self == .f32 ? 4 : 2 }
+}
+
+/// What Embed gives for an input. The raw values are the wire's.
+package enum EmbedOutput: UInt32, Sendable {
+  /// What the model is made for.
+  case modelDefault = 0
+  case vector = 1
+  /// A vector for each token.
+  case tokens = 2
+  /// A weight for each id of the vocabulary that has one.
+  case sparse = 3
 }
 
 /// The body of an Embed call.
@@ -25,11 +39,12 @@ package struct EmbedRequest: Sendable, Equatable {
   package var dimensions: Int?
   package var normalization: Normalization
   package var elementType: ElementType
+  package var output: EmbedOutput
 
   package init(
     inputs: [Input], length: LengthOptions = LengthOptions(), promptName: String? = nil,
     dimensions: Int? = nil, normalization: Normalization = .modelDefault,
-    elementType: ElementType = .f32
+    elementType: ElementType = .f32, output: EmbedOutput = .modelDefault
   ) {
     self.inputs = inputs
     self.length = length
@@ -37,6 +52,7 @@ package struct EmbedRequest: Sendable, Equatable {
     self.dimensions = dimensions
     self.normalization = normalization
     self.elementType = elementType
+    self.output = output
   }
 
   /// - Throws: `.malformed`, `.tooLarge`.
@@ -59,12 +75,16 @@ extension EmbedRequest: ProtobufConvertible {
     guard
       let normalization = Normalization(
         rawValue: UInt32(truncatingIfNeeded: raw.normalization.rawValue)),
-      let elementType = ElementType(rawValue: UInt32(truncatingIfNeeded: raw.element_type.rawValue))
+      let elementType = ElementType(
+        rawValue: UInt32(truncatingIfNeeded: raw.element_type.rawValue)),
+      let output = EmbedOutput(rawValue: UInt32(truncatingIfNeeded: raw.output.rawValue))
     else {
-      throw WireError(.malformed, "EmbedRequest has an unknown normalization or element_type")
+      throw WireError(
+        .malformed, "EmbedRequest has an unknown normalization, element_type or output")
     }
     self.normalization = normalization
     self.elementType = elementType
+    self.output = output
   }
 
   func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
@@ -75,90 +95,6 @@ extension EmbedRequest: ProtobufConvertible {
     raw.dimensions = builder.message(dimensions.map(Count.init))
     raw.normalization = Millpond__V1__Normalization(rawValue: .init(normalization.rawValue))
     raw.element_type = Millpond__V1__ElementType(rawValue: .init(elementType.rawValue))
-  }
-}
-
-/// One input's vector, as little-endian bytes of the response's element type, or its error.
-package struct EmbedResult: Sendable, Equatable {
-  package var outcome: Outcome<[UInt8]>
-  /// Special tokens included.
-  package var tokenCount: Int
-  package var isTruncated: Bool
-
-  package init(outcome: Outcome<[UInt8]>, tokenCount: Int = 0, isTruncated: Bool = false) {
-    self.outcome = outcome
-    self.tokenCount = tokenCount
-    self.isTruncated = isTruncated
-  }
-}
-
-extension EmbedResult: ProtobufConvertible {
-  typealias Raw = Millpond__V1__EmbedResult
-  static let messageName: StaticString = "EmbedResult"
-  static var initializeRaw: Initialize<Raw> { millpond__v1__embed_result__init }
-  static var unpackRaw: Unpack<Raw> { millpond__v1__embed_result__unpack }
-
-  init(raw: borrowing Raw) throws(WireError) {
-    switch raw.outcome_case {
-    case MILLPOND__V1__EMBED_RESULT__OUTCOME_EMBEDDING: outcome = .value(raw.embedding.array)
-    case MILLPOND__V1__EMBED_RESULT__OUTCOME_ERROR: outcome = .error(try value(raw.error) ?? .ok)
-    default: throw WireError(.malformed, "EmbedResult has neither value nor error")
-    }
-    tokenCount = Int(raw.tokens)
-    isTruncated = raw.truncated != 0
-  }
-
-  func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
-    switch outcome {
-    case .value(let value):
-      raw.outcome_case = MILLPOND__V1__EMBED_RESULT__OUTCOME_EMBEDDING
-      raw.embedding = builder.bytes(value)
-    case .error(let status):
-      raw.outcome_case = MILLPOND__V1__EMBED_RESULT__OUTCOME_ERROR
-      raw.error = builder.message(status)
-    }
-    raw.tokens = UInt32(clamping: tokenCount)
-    raw.truncated = isTruncated ? 1 : 0
-  }
-}
-
-/// The body of an Embed answer's frame.
-package struct EmbedResponse: Sendable, Equatable {
-  package var results: [EmbedResult]
-  package var dimensions: Int
-  package var elementType: ElementType
-
-  package init(results: [EmbedResult], dimensions: Int, elementType: ElementType = .f32) {
-    self.results = results
-    self.dimensions = dimensions
-    self.elementType = elementType
-  }
-
-  /// - Throws: `.malformed`, `.tooLarge`.
-  package init(decoding bytes: RawSpan) throws(WireError) { self = try Protobuf.decode(bytes) }
-
-  package func encoded() -> [UInt8] { Protobuf.encode(self) }
-}
-
-extension EmbedResponse: ProtobufConvertible {
-  typealias Raw = Millpond__V1__EmbedResponse
-  static let messageName: StaticString = "EmbedResponse"
-  static var initializeRaw: Initialize<Raw> { millpond__v1__embed_response__init }
-  static var unpackRaw: Unpack<Raw> { millpond__v1__embed_response__unpack }
-
-  init(raw: borrowing Raw) throws(WireError) {
-    results = try values(raw.results, raw.n_results)
-    dimensions = Int(raw.dimensions)
-    guard
-      let elementType = ElementType(rawValue: UInt32(truncatingIfNeeded: raw.element_type.rawValue))
-    else { throw WireError(.malformed, "EmbedResponse has an unknown element_type") }
-    self.elementType = elementType
-  }
-
-  func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
-    raw.n_results = results.count
-    raw.results = builder.messages(results)
-    raw.dimensions = UInt32(clamping: dimensions)
-    raw.element_type = Millpond__V1__ElementType(rawValue: .init(elementType.rawValue))
+    raw.output = Millpond__V1__Output(rawValue: .init(output.rawValue))
   }
 }

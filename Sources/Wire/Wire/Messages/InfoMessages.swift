@@ -61,12 +61,12 @@ package struct ModelInfo: Sendable, Equatable {
   package var name = ""
   package var fingerprint = ""
   package var architecture = ""
-  /// "embed" or "classify".
+  /// "embed", "classify", "token-embed" or "token-classify".
   package var task = ""
-  /// "cosine", "cross-encoder" or "none".
+  /// "cosine", "cross-encoder", "late-interaction", "sparse" or "none".
   package var score = ""
   package var maxTokens = 0
-  /// 0 on a classifier.
+  /// 0 on a classifier, and on a model without vectors.
   package var dimensions = 0
   package var labels: [String] = []
   package var prompts: [String] = []
@@ -75,6 +75,12 @@ package struct ModelInfo: Sendable, Equatable {
   package var blasCore = ""
   package var threads = 0
   package var parameters = 0
+  /// "vector", "tokens" and "sparse", the model's own first; none on a classifier.
+  package var outputs: [String] = []
+  /// The lengths that vectors may be cut to, beside their own; none is any.
+  package var allowedDimensions: [Int] = []
+  /// The prompt of a call that names none, or empty.
+  package var defaultPrompt = ""
 
   package init() {}
 }
@@ -100,6 +106,12 @@ extension ModelInfo: ProtobufConvertible {
     blasCore = try raw.blas_core.string("ModelInfo.blas_core")
     threads = Int(raw.threads)
     parameters = Int(clamping: raw.parameters)
+    outputs = try strings(raw.outputs, raw.n_outputs, "ModelInfo.outputs")
+    let lengths = UnsafeBufferPointer(
+      start: raw.allowed_dimensions,
+      count: raw.allowed_dimensions == nil ? 0 : raw.n_allowed_dimensions)
+    allowedDimensions = lengths.map(Int.init)
+    defaultPrompt = try raw.default_prompt.string("ModelInfo.default_prompt")
   }
 
   func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
@@ -119,6 +131,11 @@ extension ModelInfo: ProtobufConvertible {
     raw.blas_core = builder.bytes(blasCore)
     raw.threads = UInt32(clamping: threads)
     raw.parameters = UInt64(clamping: parameters)
+    raw.n_outputs = outputs.count
+    raw.outputs = builder.strings(outputs)
+    raw.n_allowed_dimensions = allowedDimensions.count
+    raw.allowed_dimensions = builder.numbers(allowedDimensions.map(UInt32.init(clamping:)))
+    raw.default_prompt = builder.bytes(defaultPrompt)
   }
 }
 

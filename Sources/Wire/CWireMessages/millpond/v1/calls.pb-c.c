@@ -322,6 +322,96 @@ void   millpond__v1__embed_request__free_unpacked
   assert(message->base.descriptor == &millpond__v1__embed_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   millpond__v1__token_rows__init
+                     (Millpond__V1__TokenRows         *message)
+{
+  static const Millpond__V1__TokenRows init_value = MILLPOND__V1__TOKEN_ROWS__INIT;
+  *message = init_value;
+}
+size_t millpond__v1__token_rows__get_packed_size
+                     (const Millpond__V1__TokenRows *message)
+{
+  assert(message->base.descriptor == &millpond__v1__token_rows__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t millpond__v1__token_rows__pack
+                     (const Millpond__V1__TokenRows *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &millpond__v1__token_rows__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t millpond__v1__token_rows__pack_to_buffer
+                     (const Millpond__V1__TokenRows *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &millpond__v1__token_rows__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Millpond__V1__TokenRows *
+       millpond__v1__token_rows__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Millpond__V1__TokenRows *)
+     protobuf_c_message_unpack (&millpond__v1__token_rows__descriptor,
+                                allocator, len, data);
+}
+void   millpond__v1__token_rows__free_unpacked
+                     (Millpond__V1__TokenRows *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &millpond__v1__token_rows__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   millpond__v1__sparse_vector__init
+                     (Millpond__V1__SparseVector         *message)
+{
+  static const Millpond__V1__SparseVector init_value = MILLPOND__V1__SPARSE_VECTOR__INIT;
+  *message = init_value;
+}
+size_t millpond__v1__sparse_vector__get_packed_size
+                     (const Millpond__V1__SparseVector *message)
+{
+  assert(message->base.descriptor == &millpond__v1__sparse_vector__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t millpond__v1__sparse_vector__pack
+                     (const Millpond__V1__SparseVector *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &millpond__v1__sparse_vector__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t millpond__v1__sparse_vector__pack_to_buffer
+                     (const Millpond__V1__SparseVector *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &millpond__v1__sparse_vector__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Millpond__V1__SparseVector *
+       millpond__v1__sparse_vector__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Millpond__V1__SparseVector *)
+     protobuf_c_message_unpack (&millpond__v1__sparse_vector__descriptor,
+                                allocator, len, data);
+}
+void   millpond__v1__sparse_vector__free_unpacked
+                     (Millpond__V1__SparseVector *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &millpond__v1__sparse_vector__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   millpond__v1__embed_result__init
                      (Millpond__V1__EmbedResult         *message)
 {
@@ -1232,7 +1322,7 @@ const ProtobufCMessageDescriptor millpond__v1__prompt__descriptor =
   (ProtobufCMessageInit) millpond__v1__prompt__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor millpond__v1__embed_request__field_descriptors[6] =
+static const ProtobufCFieldDescriptor millpond__v1__embed_request__field_descriptors[7] =
 {
   {
     "inputs",
@@ -1306,6 +1396,18 @@ static const ProtobufCFieldDescriptor millpond__v1__embed_request__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "output",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__EmbedRequest, output),
+    &millpond__v1__output__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned millpond__v1__embed_request__field_indices_by_name[] = {
   3,   /* field[3] = dimensions */
@@ -1313,12 +1415,13 @@ static const unsigned millpond__v1__embed_request__field_indices_by_name[] = {
   0,   /* field[0] = inputs */
   1,   /* field[1] = length */
   4,   /* field[4] = normalization */
+  6,   /* field[6] = output */
   2,   /* field[2] = prompt */
 };
 static const ProtobufCIntRange millpond__v1__embed_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor millpond__v1__embed_request__descriptor =
 {
@@ -1328,14 +1431,116 @@ const ProtobufCMessageDescriptor millpond__v1__embed_request__descriptor =
   "Millpond__V1__EmbedRequest",
   "millpond.v1",
   sizeof(Millpond__V1__EmbedRequest),
-  6,
+  7,
   millpond__v1__embed_request__field_descriptors,
   millpond__v1__embed_request__field_indices_by_name,
   1,  millpond__v1__embed_request__number_ranges,
   (ProtobufCMessageInit) millpond__v1__embed_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor millpond__v1__embed_result__field_descriptors[4] =
+static const ProtobufCFieldDescriptor millpond__v1__token_rows__field_descriptors[2] =
+{
+  {
+    "values",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__TokenRows, values),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rows",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__TokenRows, rows),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned millpond__v1__token_rows__field_indices_by_name[] = {
+  1,   /* field[1] = rows */
+  0,   /* field[0] = values */
+};
+static const ProtobufCIntRange millpond__v1__token_rows__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor millpond__v1__token_rows__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "millpond.v1.TokenRows",
+  "TokenRows",
+  "Millpond__V1__TokenRows",
+  "millpond.v1",
+  sizeof(Millpond__V1__TokenRows),
+  2,
+  millpond__v1__token_rows__field_descriptors,
+  millpond__v1__token_rows__field_indices_by_name,
+  1,  millpond__v1__token_rows__number_ranges,
+  (ProtobufCMessageInit) millpond__v1__token_rows__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor millpond__v1__sparse_vector__field_descriptors[2] =
+{
+  {
+    "ids",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Millpond__V1__SparseVector, n_ids),
+    offsetof(Millpond__V1__SparseVector, ids),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "weights",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__SparseVector, weights),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned millpond__v1__sparse_vector__field_indices_by_name[] = {
+  0,   /* field[0] = ids */
+  1,   /* field[1] = weights */
+};
+static const ProtobufCIntRange millpond__v1__sparse_vector__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor millpond__v1__sparse_vector__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "millpond.v1.SparseVector",
+  "SparseVector",
+  "Millpond__V1__SparseVector",
+  "millpond.v1",
+  sizeof(Millpond__V1__SparseVector),
+  2,
+  millpond__v1__sparse_vector__field_descriptors,
+  millpond__v1__sparse_vector__field_indices_by_name,
+  1,  millpond__v1__sparse_vector__number_ranges,
+  (ProtobufCMessageInit) millpond__v1__sparse_vector__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor millpond__v1__embed_result__field_descriptors[6] =
 {
   {
     "embedding",
@@ -1385,17 +1590,43 @@ static const ProtobufCFieldDescriptor millpond__v1__embed_result__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "token_vectors",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Millpond__V1__EmbedResult, outcome_case),
+    offsetof(Millpond__V1__EmbedResult, token_vectors),
+    &millpond__v1__token_rows__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sparse",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Millpond__V1__EmbedResult, outcome_case),
+    offsetof(Millpond__V1__EmbedResult, sparse),
+    &millpond__v1__sparse_vector__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned millpond__v1__embed_result__field_indices_by_name[] = {
   0,   /* field[0] = embedding */
   1,   /* field[1] = error */
+  5,   /* field[5] = sparse */
+  4,   /* field[4] = token_vectors */
   2,   /* field[2] = tokens */
   3,   /* field[3] = truncated */
 };
 static const ProtobufCIntRange millpond__v1__embed_result__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor millpond__v1__embed_result__descriptor =
 {
@@ -1405,7 +1636,7 @@ const ProtobufCMessageDescriptor millpond__v1__embed_result__descriptor =
   "Millpond__V1__EmbedResult",
   "millpond.v1",
   sizeof(Millpond__V1__EmbedResult),
-  4,
+  6,
   millpond__v1__embed_result__field_descriptors,
   millpond__v1__embed_result__field_indices_by_name,
   1,  millpond__v1__embed_result__number_ranges,
@@ -1540,7 +1771,7 @@ const ProtobufCMessageDescriptor millpond__v1__classify_request__descriptor =
   (ProtobufCMessageInit) millpond__v1__classify_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor millpond__v1__classify_result__field_descriptors[4] =
+static const ProtobufCFieldDescriptor millpond__v1__classify_result__field_descriptors[5] =
 {
   {
     "values",
@@ -1590,9 +1821,22 @@ static const ProtobufCFieldDescriptor millpond__v1__classify_result__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "token_values",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Millpond__V1__ClassifyResult, outcome_case),
+    offsetof(Millpond__V1__ClassifyResult, token_values),
+    &millpond__v1__token_rows__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned millpond__v1__classify_result__field_indices_by_name[] = {
   1,   /* field[1] = error */
+  4,   /* field[4] = token_values */
   2,   /* field[2] = tokens */
   3,   /* field[3] = truncated */
   0,   /* field[0] = values */
@@ -1600,7 +1844,7 @@ static const unsigned millpond__v1__classify_result__field_indices_by_name[] = {
 static const ProtobufCIntRange millpond__v1__classify_result__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor millpond__v1__classify_result__descriptor =
 {
@@ -1610,7 +1854,7 @@ const ProtobufCMessageDescriptor millpond__v1__classify_result__descriptor =
   "Millpond__V1__ClassifyResult",
   "millpond.v1",
   sizeof(Millpond__V1__ClassifyResult),
-  4,
+  5,
   millpond__v1__classify_result__field_descriptors,
   millpond__v1__classify_result__field_indices_by_name,
   1,  millpond__v1__classify_result__number_ranges,
@@ -2267,5 +2511,37 @@ const ProtobufCEnumDescriptor millpond__v1__element_type__descriptor =
   millpond__v1__element_type__enum_values_by_name,
   1,
   millpond__v1__element_type__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue millpond__v1__output__enum_values_by_number[4] =
+{
+  { "OUTPUT_DEFAULT", "MILLPOND__V1__OUTPUT__OUTPUT_DEFAULT", 0 },
+  { "OUTPUT_VECTOR", "MILLPOND__V1__OUTPUT__OUTPUT_VECTOR", 1 },
+  { "OUTPUT_TOKENS", "MILLPOND__V1__OUTPUT__OUTPUT_TOKENS", 2 },
+  { "OUTPUT_SPARSE", "MILLPOND__V1__OUTPUT__OUTPUT_SPARSE", 3 },
+};
+static const ProtobufCIntRange millpond__v1__output__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex millpond__v1__output__enum_values_by_name[4] =
+{
+  { "OUTPUT_DEFAULT", 0 },
+  { "OUTPUT_SPARSE", 3 },
+  { "OUTPUT_TOKENS", 2 },
+  { "OUTPUT_VECTOR", 1 },
+};
+const ProtobufCEnumDescriptor millpond__v1__output__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "millpond.v1.Output",
+  "Output",
+  "Millpond__V1__Output",
+  "millpond.v1",
+  4,
+  millpond__v1__output__enum_values_by_number,
+  4,
+  millpond__v1__output__enum_values_by_name,
+  1,
+  millpond__v1__output__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };

@@ -443,7 +443,7 @@ const ProtobufCMessageDescriptor millpond__v1__info_response__descriptor =
   (ProtobufCMessageInit) millpond__v1__info_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor millpond__v1__model_info__field_descriptors[14] =
+static const ProtobufCFieldDescriptor millpond__v1__model_info__field_descriptors[17] =
 {
   {
     "name",
@@ -613,16 +613,55 @@ static const ProtobufCFieldDescriptor millpond__v1__model_info__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "outputs",
+    15,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Millpond__V1__ModelInfo, n_outputs),
+    offsetof(Millpond__V1__ModelInfo, outputs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "allowed_dimensions",
+    16,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Millpond__V1__ModelInfo, n_allowed_dimensions),
+    offsetof(Millpond__V1__ModelInfo, allowed_dimensions),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "default_prompt",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelInfo, default_prompt),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned millpond__v1__model_info__field_indices_by_name[] = {
+  15,   /* field[15] = allowed_dimensions */
   2,   /* field[2] = architecture */
   11,   /* field[11] = blas_core */
+  16,   /* field[16] = default_prompt */
   6,   /* field[6] = dimensions */
   1,   /* field[1] = fingerprint */
   10,   /* field[10] = isa */
   7,   /* field[7] = labels */
   5,   /* field[5] = max_tokens */
   0,   /* field[0] = name */
+  14,   /* field[14] = outputs */
   13,   /* field[13] = parameters */
   9,   /* field[9] = precision */
   8,   /* field[8] = prompts */
@@ -633,7 +672,7 @@ static const unsigned millpond__v1__model_info__field_indices_by_name[] = {
 static const ProtobufCIntRange millpond__v1__model_info__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 14 }
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor millpond__v1__model_info__descriptor =
 {
@@ -643,7 +682,7 @@ const ProtobufCMessageDescriptor millpond__v1__model_info__descriptor =
   "Millpond__V1__ModelInfo",
   "millpond.v1",
   sizeof(Millpond__V1__ModelInfo),
-  14,
+  17,
   millpond__v1__model_info__field_descriptors,
   millpond__v1__model_info__field_indices_by_name,
   1,  millpond__v1__model_info__number_ranges,

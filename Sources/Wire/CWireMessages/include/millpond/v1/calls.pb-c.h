@@ -23,6 +23,8 @@ typedef struct Millpond__V1__Count Millpond__V1__Count;
 typedef struct Millpond__V1__LengthOptions Millpond__V1__LengthOptions;
 typedef struct Millpond__V1__Prompt Millpond__V1__Prompt;
 typedef struct Millpond__V1__EmbedRequest Millpond__V1__EmbedRequest;
+typedef struct Millpond__V1__TokenRows Millpond__V1__TokenRows;
+typedef struct Millpond__V1__SparseVector Millpond__V1__SparseVector;
 typedef struct Millpond__V1__EmbedResult Millpond__V1__EmbedResult;
 typedef struct Millpond__V1__EmbedResponse Millpond__V1__EmbedResponse;
 typedef struct Millpond__V1__ClassifyRequest Millpond__V1__ClassifyRequest;
@@ -71,6 +73,28 @@ typedef enum _Millpond__V1__ElementType {
   MILLPOND__V1__ELEMENT_TYPE__ELEMENT_TYPE_BF16 = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MILLPOND__V1__ELEMENT_TYPE)
 } Millpond__V1__ElementType;
+/*
+ * What Embed gives for an input. Which of them a model serves, Info tells.
+ */
+typedef enum _Millpond__V1__Output {
+  /*
+   * What the model is made for: the first that Info lists.
+   */
+  MILLPOND__V1__OUTPUT__OUTPUT_DEFAULT = 0,
+  /*
+   * One vector.
+   */
+  MILLPOND__V1__OUTPUT__OUTPUT_VECTOR = 1,
+  /*
+   * A vector for each token that the model keeps.
+   */
+  MILLPOND__V1__OUTPUT__OUTPUT_TOKENS = 2,
+  /*
+   * A weight for each id of the vocabulary that has one.
+   */
+  MILLPOND__V1__OUTPUT__OUTPUT_SPARSE = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MILLPOND__V1__OUTPUT)
+} Millpond__V1__Output;
 
 /* --- messages --- */
 
@@ -182,19 +206,61 @@ struct  Millpond__V1__EmbedRequest
   Millpond__V1__Count *dimensions;
   Millpond__V1__Normalization normalization;
   /*
-   * Element type of the vectors in the answer. Only F32 is served so far.
+   * Element type of the vectors or weights in the answer. A number of the model is rounded to the
+   * nearest, ties to even; one beyond the type's range fails its input.
    */
   Millpond__V1__ElementType element_type;
+  Millpond__V1__Output output;
 };
 #define MILLPOND__V1__EMBED_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__embed_request__descriptor) \
-    , 0,NULL, NULL, NULL, NULL, MILLPOND__V1__NORMALIZATION__NORMALIZATION_DEFAULT, MILLPOND__V1__ELEMENT_TYPE__ELEMENT_TYPE_F32 }
+    , 0,NULL, NULL, NULL, NULL, MILLPOND__V1__NORMALIZATION__NORMALIZATION_DEFAULT, MILLPOND__V1__ELEMENT_TYPE__ELEMENT_TYPE_F32, MILLPOND__V1__OUTPUT__OUTPUT_DEFAULT }
+
+
+/*
+ * A row of numbers for each token, or for each step of a text, in the order of the text.
+ */
+struct  Millpond__V1__TokenRows
+{
+  ProtobufCMessage base;
+  /*
+   * Row after row, little-endian: rows x columns x element size bytes.
+   */
+  ProtobufCBinaryData values;
+  uint32_t rows;
+};
+#define MILLPOND__V1__TOKEN_ROWS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__token_rows__descriptor) \
+    , {0,NULL}, 0 }
+
+
+/*
+ * What of the vocabulary a text is about.
+ */
+struct  Millpond__V1__SparseVector
+{
+  ProtobufCMessage base;
+  /*
+   * Ascending.
+   */
+  size_t n_ids;
+  uint32_t *ids;
+  /*
+   * One above 0 for each id, little-endian: ids x element size bytes.
+   */
+  ProtobufCBinaryData weights;
+};
+#define MILLPOND__V1__SPARSE_VECTOR__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__sparse_vector__descriptor) \
+    , 0,NULL, {0,NULL} }
 
 
 typedef enum {
   MILLPOND__V1__EMBED_RESULT__OUTCOME__NOT_SET = 0,
   MILLPOND__V1__EMBED_RESULT__OUTCOME_EMBEDDING = 1,
-  MILLPOND__V1__EMBED_RESULT__OUTCOME_ERROR = 2
+  MILLPOND__V1__EMBED_RESULT__OUTCOME_ERROR = 2,
+  MILLPOND__V1__EMBED_RESULT__OUTCOME_TOKEN_VECTORS = 5,
+  MILLPOND__V1__EMBED_RESULT__OUTCOME_SPARSE = 6
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MILLPOND__V1__EMBED_RESULT__OUTCOME__CASE)
 } Millpond__V1__EmbedResult__OutcomeCase;
 
@@ -216,6 +282,11 @@ struct  Millpond__V1__EmbedResult
      */
     ProtobufCBinaryData embedding;
     Millpond__V1__Status *error;
+    /*
+     * Columns: dimensions.
+     */
+    Millpond__V1__TokenRows *token_vectors;
+    Millpond__V1__SparseVector *sparse;
   };
 };
 #define MILLPOND__V1__EMBED_RESULT__INIT \
@@ -228,6 +299,9 @@ struct  Millpond__V1__EmbedResponse
   ProtobufCMessage base;
   size_t n_results;
   Millpond__V1__EmbedResult **results;
+  /*
+   * Of a vector, or of each token's. 0 where the part holds none, as with sparse output.
+   */
   uint32_t dimensions;
   Millpond__V1__ElementType element_type;
 };
@@ -255,7 +329,8 @@ struct  Millpond__V1__ClassifyRequest
 typedef enum {
   MILLPOND__V1__CLASSIFY_RESULT__OUTCOME__NOT_SET = 0,
   MILLPOND__V1__CLASSIFY_RESULT__OUTCOME_VALUES = 1,
-  MILLPOND__V1__CLASSIFY_RESULT__OUTCOME_ERROR = 2
+  MILLPOND__V1__CLASSIFY_RESULT__OUTCOME_ERROR = 2,
+  MILLPOND__V1__CLASSIFY_RESULT__OUTCOME_TOKEN_VALUES = 5
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MILLPOND__V1__CLASSIFY_RESULT__OUTCOME__CASE)
 } Millpond__V1__ClassifyResult__OutcomeCase;
 
@@ -271,6 +346,10 @@ struct  Millpond__V1__ClassifyResult
      */
     ProtobufCBinaryData values;
     Millpond__V1__Status *error;
+    /*
+     * Of a model that classifies tokens, or the steps of a text. Columns: labels; elements: f32.
+     */
+    Millpond__V1__TokenRows *token_values;
   };
 };
 #define MILLPOND__V1__CLASSIFY_RESULT__INIT \
@@ -579,6 +658,44 @@ Millpond__V1__EmbedRequest *
 void   millpond__v1__embed_request__free_unpacked
                      (Millpond__V1__EmbedRequest *message,
                       ProtobufCAllocator *allocator);
+/* Millpond__V1__TokenRows methods */
+void   millpond__v1__token_rows__init
+                     (Millpond__V1__TokenRows         *message);
+size_t millpond__v1__token_rows__get_packed_size
+                     (const Millpond__V1__TokenRows   *message);
+size_t millpond__v1__token_rows__pack
+                     (const Millpond__V1__TokenRows   *message,
+                      uint8_t             *out);
+size_t millpond__v1__token_rows__pack_to_buffer
+                     (const Millpond__V1__TokenRows   *message,
+                      ProtobufCBuffer     *buffer);
+Millpond__V1__TokenRows *
+       millpond__v1__token_rows__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   millpond__v1__token_rows__free_unpacked
+                     (Millpond__V1__TokenRows *message,
+                      ProtobufCAllocator *allocator);
+/* Millpond__V1__SparseVector methods */
+void   millpond__v1__sparse_vector__init
+                     (Millpond__V1__SparseVector         *message);
+size_t millpond__v1__sparse_vector__get_packed_size
+                     (const Millpond__V1__SparseVector   *message);
+size_t millpond__v1__sparse_vector__pack
+                     (const Millpond__V1__SparseVector   *message,
+                      uint8_t             *out);
+size_t millpond__v1__sparse_vector__pack_to_buffer
+                     (const Millpond__V1__SparseVector   *message,
+                      ProtobufCBuffer     *buffer);
+Millpond__V1__SparseVector *
+       millpond__v1__sparse_vector__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   millpond__v1__sparse_vector__free_unpacked
+                     (Millpond__V1__SparseVector *message,
+                      ProtobufCAllocator *allocator);
 /* Millpond__V1__EmbedResult methods */
 void   millpond__v1__embed_result__init
                      (Millpond__V1__EmbedResult         *message);
@@ -868,6 +985,12 @@ typedef void (*Millpond__V1__Prompt_Closure)
 typedef void (*Millpond__V1__EmbedRequest_Closure)
                  (const Millpond__V1__EmbedRequest *message,
                   void *closure_data);
+typedef void (*Millpond__V1__TokenRows_Closure)
+                 (const Millpond__V1__TokenRows *message,
+                  void *closure_data);
+typedef void (*Millpond__V1__SparseVector_Closure)
+                 (const Millpond__V1__SparseVector *message,
+                  void *closure_data);
 typedef void (*Millpond__V1__EmbedResult_Closure)
                  (const Millpond__V1__EmbedResult *message,
                   void *closure_data);
@@ -919,6 +1042,7 @@ typedef void (*Millpond__V1__TokenizeResponse_Closure)
 extern const ProtobufCEnumDescriptor    millpond__v1__truncation__descriptor;
 extern const ProtobufCEnumDescriptor    millpond__v1__normalization__descriptor;
 extern const ProtobufCEnumDescriptor    millpond__v1__element_type__descriptor;
+extern const ProtobufCEnumDescriptor    millpond__v1__output__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__input__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__token_ids__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__pair__descriptor;
@@ -926,6 +1050,8 @@ extern const ProtobufCMessageDescriptor millpond__v1__count__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__length_options__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__prompt__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__embed_request__descriptor;
+extern const ProtobufCMessageDescriptor millpond__v1__token_rows__descriptor;
+extern const ProtobufCMessageDescriptor millpond__v1__sparse_vector__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__embed_result__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__embed_response__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__classify_request__descriptor;

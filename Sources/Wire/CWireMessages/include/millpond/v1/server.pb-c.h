@@ -69,16 +69,16 @@ struct  Millpond__V1__ModelInfo
   ProtobufCBinaryData fingerprint;
   ProtobufCBinaryData architecture;
   /*
-   * "embed" or "classify".
+   * "embed", "classify", "token-embed" or "token-classify".
    */
   ProtobufCBinaryData task;
   /*
-   * "cosine", "cross-encoder" or "none".
+   * "cosine", "cross-encoder", "late-interaction", "sparse" or "none".
    */
   ProtobufCBinaryData score;
   uint32_t max_tokens;
   /*
-   * 0 on a classifier.
+   * 0 on a classifier, and on a model without vectors.
    */
   uint32_t dimensions;
   size_t n_labels;
@@ -93,10 +93,25 @@ struct  Millpond__V1__ModelInfo
   ProtobufCBinaryData blas_core;
   uint32_t threads;
   uint64_t parameters;
+  /*
+   * What Embed can be asked for: "vector", "tokens" and "sparse", the model's own first. None on a
+   * classifier.
+   */
+  size_t n_outputs;
+  ProtobufCBinaryData *outputs;
+  /*
+   * The lengths that vectors may be cut to, beside their own. None: any.
+   */
+  size_t n_allowed_dimensions;
+  uint32_t *allowed_dimensions;
+  /*
+   * The prompt of a call that names none. Empty: none.
+   */
+  ProtobufCBinaryData default_prompt;
 };
 #define MILLPOND__V1__MODEL_INFO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__model_info__descriptor) \
-    , {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, 0, 0, 0,NULL, 0,NULL, {0,NULL}, {0,NULL}, {0,NULL}, 0, 0 }
+    , {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, 0, 0, 0,NULL, 0,NULL, {0,NULL}, {0,NULL}, {0,NULL}, 0, 0, 0,NULL, 0,NULL, {0,NULL} }
 
 
 struct  Millpond__V1__WorkerInfo
