@@ -55,6 +55,6 @@ struct MergeTable: Sendable {
 
   @inline(__always)
   private func home(_ pair: UInt64) -> Int {
-    Int(truncatingIfNeeded: (pair ^ pair >> 29) &* 0x9E37_79B9_7F4A_7C15 &>> shift)
+    Int(truncatingIfNeeded: ((pair ^ pair >> 29) &* 0x9E37_79B9_7F4A_7C15) &>> shift)
   }
 }

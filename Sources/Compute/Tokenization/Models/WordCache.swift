@@ -72,6 +72,6 @@ struct WordCache: ~Copyable {
 
   @inline(__always)
   private static func index(_ hash: UInt64) -> Int {
-    Int(truncatingIfNeeded: (hash ^ hash >> 29) &* 0x9E37_79B9_7F4A_7C15 >> (64 - slotBits))
+    Int(truncatingIfNeeded: ((hash ^ hash >> 29) &* 0x9E37_79B9_7F4A_7C15) >> (64 - slotBits))
   }
 }
