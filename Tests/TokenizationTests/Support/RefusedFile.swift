@@ -54,7 +54,7 @@ struct RefusedFile: Sendable, CustomTestStringConvertible {
       .preTokenizer, #"{"type":"Metaspace","replacement":"_","prepend_scheme":"first"}"#,
       #"tokenizer.json: "pre_tokenizer.prepend_scheme" uses "first", which is not supported: "#
         + "only as the first pre-tokenizer, and behind normalizers of Unicode forms, Lowercase, "
-        + "Strip, Replace and Precompiled"),
+        + "Strip (not behind NFKC and NFKD), Replace and Precompiled"),
     .init(
       .postProcessor,
       #"{"type":"Sequence","processors":[{"type":"ByteLevel"},\#(TinyTokenizer.bertTemplate),"#

@@ -35,12 +35,17 @@ struct Normalizer: Sendable {
   /// Whether the library's notion of where a normalized text began in the original one is followed
   /// (`NormalizerState.isAtOrigin`).
   var tracksOrigin: Bool {
-    steps.allSatisfy { step in
+    var isCompatible = false
+    for step in steps {
       switch step {
-      case .form, .lowercase, .strip, .replace, .precompiled: true
-      case .bert, .stripAccents, .nmt, .prepend, .byteLevel: false
+      case .lowercase, .replace, .precompiled: break
+      case .form(let form): isCompatible = isCompatible || form.isCompatible
+      // A space with a mark, taken apart, may lose the space while its marks change places.
+      case .strip(let left, _): if left, isCompatible { return false }
+      case .bert, .stripAccents, .nmt, .prepend, .byteLevel: return false
       }
     }
+    return true
   }
 
   /// Appends to `output`, which is empty, the normal form of `text[range]`, valid UTF-8.
@@ -55,12 +60,33 @@ struct Normalizer: Sendable {
       return
     }
     apply(first, text, range, into: &output, state: &state)
-    for step in steps.dropFirst() {
+    for index in steps.indices.dropFirst() {
       swap(&output, &intermediate)
       output.removeAll()
-      let text = intermediate.span
-      apply(step, text, 0..<text.count, into: &output, state: &state)
+      let normal = intermediate.span
+      let wasAtOrigin = state.isAtOrigin
+      apply(steps[index], normal, 0..<normal.count, into: &output, state: &state)
+      if case .strip = steps[index], wasAtOrigin, !state.isAtOrigin, !range.isEmpty {
+        let kept = CharacterSteps.stripped(normal, 0..<normal.count, left: true, right: false)
+        let firstEnd = range.lowerBound + UTF8Text.length(lead: text[range.lowerBound])
+        state.isAtOrigin =
+          kept.lowerBound
+          < normalLength(text, range.lowerBound..<firstEnd, steps[..<index])
+      }
     }
+  }
+
+  /// The length in bytes of what the steps make of a character: all of it stands, for the library,
+  /// where the character stood.
+  private func normalLength(
+    _ text: Span<UInt8>, _ character: Range<Int>, _ steps: ArraySlice<Step>
+  ) -> Int {
+    var output = ByteBuffer()
+    var intermediate = ByteBuffer()
+    var state = NormalizerState()
+    Normalizer(steps: Array(steps)).normalize(
+      text, character, into: &output, intermediate: &intermediate, state: &state)
+    return output.count
   }
 
   /// The normal form of a whole text on its own, for added tokens that are normalized.

@@ -122,7 +122,7 @@ extension Unigram {
     var scores: [Double] = []
     for element in value.elements {
       guard element.count == 2, let token = element[0]?.stringBytes,
-        let score = element[1]?.double
+        let score = element[1]?.numberText.flatMap(QuickNumber.double)
       else { throw list.malformed("[\(scores.count)] must be a token and its score") }
       let id = Int32(clamping: scores.count)
       guard vocabulary.insert(token, id: id), vocabulary.count == scores.count + 1 else {

@@ -91,7 +91,7 @@ extension PreTokenizer {
     if prefix == .first, !isFirst || !normalizer.tracksOrigin {
       throw scheme.unsupported(
         "\"first\"", "only as the first pre-tokenizer, and behind normalizers of Unicode forms, "
-          + "Lowercase, Strip, Replace and Precompiled")
+          + "Lowercase, Strip (not behind NFKC and NFKD), Replace and Precompiled")
     }
     let splits = field["split"]
     return .metaspace(
