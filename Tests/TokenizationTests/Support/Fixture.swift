@@ -33,7 +33,9 @@ enum Fixture {
   static func jsonLines(
     _ path: String, root: String = "\(Fixture.root)/"
   ) throws -> [JSON] {
-    try bytes(path, root: root).split(separator: UInt8(ascii: "\n")).map { try JSON.parse(Array($0)) }
+    try bytes(path, root: root).split(separator: UInt8(ascii: "\n")).map {
+      try JSON.parse(Array($0))
+    }
   }
 
   /// The tokenizer of the default model, read once.

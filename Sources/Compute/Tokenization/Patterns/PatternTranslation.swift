@@ -99,7 +99,9 @@ struct PatternTranslation {
       copy(opening.utf8CodeUnitCount)
       return
     }
-    if starts("(?") || starts("(*") { throw Refusal(construct: "a group with (? that is not known") }
+    if starts("(?") || starts("(*") {
+      throw Refusal(construct: "a group with (? that is not known")
+    }
     copy(1)
   }
 

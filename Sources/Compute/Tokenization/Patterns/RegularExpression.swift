@@ -2,10 +2,11 @@ internal import CPCRE2
 
 /// A compiled regular expression. Immutable: threads share it.
 ///
-/// `@unchecked Sendable`: PCRE2 only reads a compiled pattern while matching, the pointer never
-/// leaves this object, and it is freed with it.
+/// `@unchecked Sendable`: PCRE2 only reads a compiled pattern and a match context while matching,
+/// the pointers never leave this object, and what they point to is freed with it.
 final class RegularExpression: @unchecked Sendable {
   private let code: OpaquePointer
+  private let limits: OpaquePointer
 
   /// The most steps of one match attempt; a text that needs more is refused.
   private static let stepsMax: UInt32 = 20_000_000
@@ -29,7 +30,14 @@ final class RegularExpression: @unchecked Sendable {
     guard let compiled else {
       throw PatternTranslation.Refusal(construct: "a pattern that PCRE2 refuses (\(failure))")
     }
+    guard let limits = pcre2_match_context_create_8(nil) else {
+      pcre2_code_free_8(compiled)
+      throw PatternTranslation.Refusal(construct: "more memory than there is")
+    }
+    pcre2_set_match_limit_8(limits, Self.stepsMax)
+    pcre2_set_heap_limit_8(limits, Self.heapKibibytesMax)
     code = compiled
+    self.limits = limits
     var least: UInt32 = 0
     pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_MINLENGTH), &least)
     guard least > 0 else {
@@ -39,20 +47,18 @@ final class RegularExpression: @unchecked Sendable {
     pcre2_jit_compile_8(code, UInt32(PCRE2_JIT_COMPLETE))
   }
 
-  deinit { pcre2_code_free_8(code) }
+  deinit {
+    pcre2_match_context_free_8(limits)
+    pcre2_code_free_8(code)
+  }
 
   /// Calls `body` with each match in `text[range]`, which is taken as a text of its own, from left
   /// to right. False if a match needed too many steps.
   func forEachMatch(
     in text: Span<UInt8>, _ range: Range<Int>, _ body: (Range<Int>) -> Void
   ) -> Bool {
-    guard let data = pcre2_match_data_create_8(1, nil), let limits = Self.limits() else {
-      return false
-    }
-    defer {
-      pcre2_match_data_free_8(data)
-      pcre2_match_context_free_8(limits)
-    }
+    guard let data = pcre2_match_data_create_8(1, nil) else { return false }
+    defer { pcre2_match_data_free_8(data) }
     return text.extracting(range).withUnsafeBufferPointer { bytes in
       guard let base = bytes.baseAddress else { return true }
       var start = 0
@@ -71,12 +77,5 @@ final class RegularExpression: @unchecked Sendable {
       }
       return true
     }
-  }
-
-  private static func limits() -> OpaquePointer? {
-    guard let context = pcre2_match_context_create_8(nil) else { return nil }
-    pcre2_set_match_limit_8(context, stepsMax)
-    pcre2_set_heap_limit_8(context, heapKibibytesMax)
-    return context
   }
 }

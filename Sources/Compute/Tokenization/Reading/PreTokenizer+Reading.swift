@@ -90,7 +90,8 @@ extension PreTokenizer {
     }
     if prefix == .first, !isFirst || !normalizer.tracksOrigin {
       throw scheme.unsupported(
-        "\"first\"", "only as the first pre-tokenizer, and behind normalizers of Unicode forms, "
+        "\"first\"",
+        "only as the first pre-tokenizer, and behind normalizers of Unicode forms, "
           + "Lowercase, Strip (not behind NFKC and NFKD), Replace and Precompiled")
     }
     let splits = field["split"]
