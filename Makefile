@@ -6,8 +6,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run test build setup model bench clean
 
-PACKAGES := libopenblas-dev libprotobuf-c-dev protobuf-c-compiler libxxhash-dev pkg-config \
-            protobuf-compiler python3 python3-protobuf python3-pip
+PACKAGES := libopenblas-dev libpcre2-dev libprotobuf-c-dev protobuf-c-compiler libxxhash-dev \
+            pkg-config protobuf-compiler python3 python3-protobuf python3-pip
 
 help:
 	@sed -n '1,2s/^# //p' Makefile

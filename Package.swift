@@ -65,6 +65,7 @@ let base: [Target] = [
 let compute: [Target] = [
   systemLibrary(
     "COpenBLAS", in: "Compute", pkgConfig: "openblas", package: "libopenblas-dev"),
+  systemLibrary("CPCRE2", in: "Compute", pkgConfig: "libpcre2-8", package: "libpcre2-dev"),
   systemLibrary("CXXHash", in: "Compute", pkgConfig: "libxxhash", package: "libxxhash-dev"),
   cModule("CKernels", in: "Compute"),
   cModule("CUnicodeTables", in: "Compute"),
@@ -72,7 +73,7 @@ let compute: [Target] = [
   module(
     "ModelFiles", in: "Compute", ["JSON", "CXXHash"], settings: [.strictMemorySafety()]),
   module("Resolution", in: "Compute", ["JSON", "ModelFiles"]),
-  module("Tokenization", in: "Compute", ["JSON", "CUnicodeTables"]),
+  module("Tokenization", in: "Compute", ["JSON", "CUnicodeTables", "CPCRE2"]),
   module("Models", in: "Compute", ["Kernels", "ModelFiles", "Resolution"]),
   module(
     "Inference", in: "Compute",

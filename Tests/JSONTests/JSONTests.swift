@@ -96,6 +96,14 @@ struct JSONTests {
     #expect(try double("1e-400") == 0)
   }
 
+  @Test("a number's spelling is that of the document, and no other kind has one")
+  func numberTexts() throws {
+    let document = try JSON.parse(Array(#"[-7.7219823259013864 , 1E5, "1"]"#.utf8))
+    #expect(document[0]?.numberText == Array("-7.7219823259013864".utf8))
+    #expect(document[1]?.numberText == Array("1E5".utf8))
+    #expect(document[2]?.numberText == nil)
+  }
+
   @Test("escapes and raw UTF-8 decode to the same bytes")
   func strings() throws {
     let document = try JSON.parse(

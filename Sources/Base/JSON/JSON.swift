@@ -84,6 +84,12 @@ package struct JSON: Sendable {
     return node.tag == .number ? JSONText.double(text(of: node)) : nil
   }
 
+  /// A number as the document spells it, nil for other kinds.
+  package var numberText: [UInt8]? {
+    let node = node
+    return node.tag == .number ? Array(text(of: node)) : nil
+  }
+
   /// The number of elements of an array or of members of an object (double keys count twice), else
   /// 0.
   package var count: Int {

@@ -1,11 +1,13 @@
 internal import CUnicodeTables
 
-/// Working memory of the normalizer.
-struct NormalizerMemory: ~Copyable {
+/// Working memory of the stages.
+struct StageMemory: ~Copyable {
   /// The part of the text at hand, normalized.
   var normalized = ByteBuffer()
   var intermediate = ByteBuffer()
-  var marks: [UInt64] = []
+  var state = NormalizerState()
+  var words = WordList()
+  var model = ModelMemory()
 
   init() {}
 
@@ -13,6 +15,8 @@ struct NormalizerMemory: ~Copyable {
   mutating func shrink() {
     normalized.shrink(to: 1 << 18)
     intermediate.shrink(to: 1 << 18)
+    words.shrink()
+    model.shrink()
   }
 }
 
@@ -26,12 +30,15 @@ extension Tokenizer {
   /// Sends the tokens of a text, which is valid UTF-8, to `sink`, until the end or until the sink
   /// is satisfied. False if the sink was satisfied, so that text may be left.
   func tokenize(
-    _ text: Span<UInt8>, memory: inout NormalizerMemory, sink: inout TokenSink
+    _ text: Span<UInt8>, memory: inout StageMemory, sink: inout TokenSink
   ) -> Bool {
     defer {
       sink.finish()
       memory.shrink()
     }
+    memory.state.hasFailed = false
+    memory.words.hasFailed = false
+    memory.model.cache.own(identity)
     var position = AddedTokenSplitter.Position(pieceStart: 0, searchStart: 0)
     var cut = cutPoint(in: text, after: 0)
     var isDone = false
@@ -58,15 +65,24 @@ extension Tokenizer {
 
   /// A part of the text between added tokens.
   private func tokenizePiece(
-    _ text: Span<UInt8>, _ range: Range<Int>, memory: inout NormalizerMemory, sink: inout TokenSink
+    _ text: Span<UInt8>, _ range: Range<Int>, memory: inout StageMemory, sink: inout TokenSink
   ) {
     memory.normalized.removeAll()
     normalizer.normalize(
       text, range, into: &memory.normalized, intermediate: &memory.intermediate,
-      marks: &memory.marks)
-    let normalized = memory.normalized.span
+      state: &memory.state)
+    tokenizeNormalized(
+      memory.normalized, memory.state.isAtOrigin, &memory.words, &memory.model, &sink)
+  }
+
+  /// A normalized part of the text: the parts of it between normalized added tokens.
+  private func tokenizeNormalized(
+    _ buffer: borrowing ByteBuffer, _ isAtOrigin: Bool, _ words: inout WordList,
+    _ modelMemory: inout ModelMemory, _ sink: inout TokenSink
+  ) {
+    let normalized = buffer.span
     guard !addedTokens.normalized.isEmpty else {
-      tokenizeWords(normalized, 0..<normalized.count, sink: &sink)
+      tokenizeWords(normalized, 0..<normalized.count, isAtOrigin, &words, &modelMemory, &sink)
       return
     }
     var position = AddedTokenSplitter.Position(pieceStart: 0, searchStart: 0)
@@ -76,22 +92,39 @@ extension Tokenizer {
       let match = addedTokens.normalized.next(in: normalized, &position, before: normalized.count)
       let pieceEnd = match?.range.lowerBound ?? normalized.count
       if pieceStart < pieceEnd {
-        tokenizeWords(normalized, pieceStart..<pieceEnd, sink: &sink)
+        tokenizeWords(
+          normalized, pieceStart..<pieceEnd, isAtOrigin && pieceStart == 0, &words,
+          &modelMemory, &sink)
       }
       if let match { add(match, to: &sink) } else { isDone = true }
     }
   }
 
   private func tokenizeWords(
-    _ text: Span<UInt8>, _ range: Range<Int>, sink: inout TokenSink
+    _ text: Span<UInt8>, _ range: Range<Int>, _ isAtOrigin: Bool, _ words: inout WordList,
+    _ modelMemory: inout ModelMemory, _ sink: inout TokenSink
   ) {
-    let classes = PreTokenizer.bertClasses.span
-    var start = range.lowerBound
-    while !sink.isSatisfied,
-      let word = preTokenizer.nextWord(text, in: start..<range.upperBound, classes: classes)
-    {
-      model.tokenize(text, word, sink: &sink)
-      start = word.upperBound
+    switch preTokenizer {
+    case .whole:
+      if !range.isEmpty { model.tokenize(text, range, memory: &modelMemory, sink: &sink) }
+    case .bert:
+      let classes = PreTokenizer.bertClasses.span
+      var start = range.lowerBound
+      while !sink.isSatisfied,
+        let word = PreTokenizer.nextBertWord(
+          text, in: start..<range.upperBound, classes: classes)
+      {
+        model.tokenize(text, word, memory: &modelMemory, sink: &sink)
+        start = word.upperBound
+      }
+    case .steps(let steps):
+      words.start(text, range, isAtOrigin: isAtOrigin)
+      for step in steps { step.apply(to: &words) }
+      let text = words.text.span
+      for word in words.ranges {
+        if sink.isSatisfied { return }
+        model.tokenize(text, word, memory: &modelMemory, sink: &sink)
+      }
     }
   }
 
@@ -104,7 +137,9 @@ extension Tokenizer {
   /// The end of the part of the text to look at next: far enough after `start`, the first place
   /// where the parts before and after give the same tokens as both together; else the text's end.
   private func cutPoint(in text: Span<UInt8>, after start: Int) -> Int {
-    guard case .bert = preTokenizer, addedTokens.normalized.isEmpty else { return text.count }
+    guard case .bert = preTokenizer, normalizer.isBert, addedTokens.normalized.isEmpty else {
+      return text.count
+    }
     guard text.count - start > Self.chunkSize else { return text.count }
     let ends = normalizer.splitsChinese ? CU_CHINESE : 0
     var index = start + Self.chunkSize

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Turns texts into token ids, as a Hugging Face tokenizer.json describes it.
 ///
 /// The ids are those of the `tokenizers` library 0.23.3. Immutable: one tokenizer serves any number
@@ -14,17 +16,31 @@ package struct Tokenizer: Sendable {
     case left
   }
 
+  /// Which text of a pair is cut, as in the library's `longest_first`, `only_first` and
+  /// `only_second`.
+  package enum Strategy: Sendable, Hashable {
+    /// The longer one first.
+    case longestFirst
+    case onlyFirst
+    case onlySecond
+  }
+
   /// How long an input may be.
   package struct Limit: Sendable, Hashable {
     /// The greatest number of tokens, special tokens included.
     package var maxTokens: Int
     /// What to do beyond it.
     package var truncation: Truncation
+    /// Which text of a pair is cut.
+    package var strategy: Strategy
 
     /// A limit from its parts.
-    package init(maxTokens: Int, truncation: Truncation) {
+    package init(
+      maxTokens: Int, truncation: Truncation, strategy: Strategy = .longestFirst
+    ) {
       self.maxTokens = maxTokens
       self.truncation = truncation
+      self.strategy = strategy
     }
 
     /// No limit at all.
@@ -33,9 +49,13 @@ package struct Tokenizer: Sendable {
 
   let normalizer: Normalizer
   let preTokenizer: PreTokenizer
-  let model: WordPiece
+  let model: Model
   let postProcessor: PostProcessor
   let addedTokens: AddedVocabulary
+  /// A number that no other tokenizer of the process has.
+  let identity = Tokenizer.nextIdentity.add(1, ordering: .relaxed).newValue
+
+  private static let nextIdentity = Atomic<UInt64>(0)
 
   /// The number of token spellings, added tokens included.
   package var vocabularySize: Int { model.vocabulary.count + addedTokens.newCount }
@@ -60,11 +80,12 @@ package struct Tokenizer: Sendable {
 
 /// Working memory for tokenizing, kept from text to text; one for each thread. Holds no result.
 package struct TokenizerScratch: ~Copyable, Sendable {
-  var memory = NormalizerMemory()
+  var memory = StageMemory()
   var first = TokenSink()
   var second = TokenSink()
 
-  /// Empty working memory: about 1 KiB. What an unusually long text makes it grow beyond about
-  /// 1 MiB is given back by the next text at the latest.
+  /// Empty working memory: a few KiB. It grows to at most about 1 MiB, with a BPE or Unigram model
+  /// that remembers words 3 MiB; what an unusually long text makes it grow beyond that is given
+  /// back by the next text at the latest.
   package init() {}
 }

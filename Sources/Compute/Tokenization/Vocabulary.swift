@@ -113,6 +113,13 @@ struct Vocabulary: Sendable {
     }
   }
 
+  /// The id of the spelling `text[range]`.
+  func id(_ text: Span<UInt8>, _ range: Range<Int>) -> Int32? {
+    var hash = Self.emptyHash
+    for index in range { hash = Self.extend(hash, text[index]) }
+    return id(hash: hash, prefix: Span(), text, range)
+  }
+
   /// The id of a spelling.
   func id(of spelling: [UInt8]) -> Int32? {
     id(hash: Self.hash(spelling), prefix: Span(), spelling.span, 0..<spelling.count)

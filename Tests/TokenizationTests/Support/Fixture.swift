@@ -14,10 +14,10 @@ enum Fixture {
   static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false)
     .dropLast(4).joined(separator: "/")
 
-  /// The bytes of a file, by its path from the root.
-  static func bytes(_ path: String) throws -> [UInt8] {
-    guard let file = fopen("\(root)/\(path)", "rb") else {
-      throw Missing(description: "\(root)/\(path) is missing: `make test` fetches or makes it")
+  /// The bytes of a file, by its path from the repository's root or behind another `root`.
+  static func bytes(_ path: String, root: String = "\(Fixture.root)/") throws -> [UInt8] {
+    guard let file = fopen(root + path, "rb") else {
+      throw Missing(description: "\(root)\(path) is missing: `make test` fetches or makes it")
     }
     defer { fclose(file) }
     var bytes: [UInt8] = []
@@ -30,8 +30,12 @@ enum Fixture {
   }
 
   /// The parsed lines of a file of one JSON value a line.
-  static func jsonLines(_ path: String) throws -> [JSON] {
-    try bytes(path).split(separator: UInt8(ascii: "\n")).map { try JSON.parse(Array($0)) }
+  static func jsonLines(
+    _ path: String, root: String = "\(Fixture.root)/"
+  ) throws -> [JSON] {
+    try bytes(path, root: root).split(separator: UInt8(ascii: "\n")).map {
+      try JSON.parse(Array($0))
+    }
   }
 
   /// The tokenizer of the default model, read once.

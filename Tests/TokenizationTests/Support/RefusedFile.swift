@@ -38,21 +38,95 @@ struct RefusedFile: Sendable, CustomTestStringConvertible {
 
   static let unsupported: [RefusedFile] = [
     .init(
-      .normalizer, #"{"type":"NFC"}"#,
-      #"tokenizer.json: "normalizer" uses NFC, which is not supported"#),
+      .normalizer, #"{"type":"Fancy"}"#,
+      #"tokenizer.json: "normalizer" uses Fancy, which is not supported"#),
     .init(
       .normalizer,
-      #"{"type":"Sequence","normalizers":[\#(TinyTokenizer.bertNormalizer),{"type":"Strip"}]}"#,
-      #"tokenizer.json: "normalizer.normalizers[1]" uses Strip, which is not supported"#),
+      #"{"type":"Sequence","normalizers":[\#(TinyTokenizer.bertNormalizer),{"type":"Odd"}]}"#,
+      #"tokenizer.json: "normalizer.normalizers[1]" uses Odd, which is not supported"#),
     .init(
-      .preTokenizer, #"{"type":"ByteLevel"}"#,
-      #"tokenizer.json: "pre_tokenizer" uses ByteLevel, which is not supported"#),
+      .normalizer, #"{"type":"Replace","pattern":{"String":""},"content":"x"}"#,
+      #"tokenizer.json: "normalizer.pattern" uses an empty pattern, which is not supported"#),
     .init(
-      .postProcessor, #"{"type":"RobertaProcessing"}"#,
-      #"tokenizer.json: "post_processor" uses RobertaProcessing, which is not supported"#),
+      .preTokenizer, #"{"type":"UnicodeScripts"}"#,
+      #"tokenizer.json: "pre_tokenizer" uses UnicodeScripts, which is not supported"#),
     .init(
-      .model, #"{"type":"Unigram"}"#,
-      #"tokenizer.json: "model" uses Unigram, which is not supported"#),
+      .preTokenizer, #"{"type":"Metaspace","replacement":"_","prepend_scheme":"first"}"#,
+      #"tokenizer.json: "pre_tokenizer.prepend_scheme" uses "first", which is not supported: "#
+        + "only as the first pre-tokenizer, and behind normalizers of Unicode forms, Lowercase, "
+        + "Strip (not behind NFKC and NFKD), Replace and Precompiled"),
+    .init(
+      .postProcessor,
+      #"{"type":"Sequence","processors":[{"type":"ByteLevel"},\#(TinyTokenizer.bertTemplate),"#
+        + #"\#(TinyTokenizer.bertTemplate)]}"#,
+      #"tokenizer.json: "post_processor.processors[2]" uses a second post-processor that adds "#
+        + "tokens, which is not supported"),
+    .init(
+      .model, #"{"type":"Wordy"}"#,
+      #"tokenizer.json: "model" uses Wordy, which is not supported"#),
+    .init(
+      .model, #"{"type":"BPE","dropout":0.1,"vocab":{"a":0},"merges":[]}"#,
+      #"tokenizer.json: "model.dropout" uses dropout, which is not supported"#),
+    .init(
+      .model, #"{"type":"Unigram","unk_id":null,"vocab":[["a",0]]}"#,
+      #"tokenizer.json: "model.unk_id" uses Unigram without an unknown token, "#
+        + "which is not supported"),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"^a"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"the anchor ^, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"a$"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"the anchor $, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"\\ba"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"the escape \b, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"[a[b]]"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"a class within a class, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"[a&&b]"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"a class within a class, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"\\p{Han}"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"the property \p{Han}, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"a*"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"a pattern that may match nothing, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"(?i:x)"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"a letter whose case is ignored, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"(?i:\\p{L})"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"a class whose case is ignored, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"(?<n>a)"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"a group with (? that is not known, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"a{2}+"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"an interval followed by +, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"a{,2}"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"{ that begins no interval, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"a)"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"an unmatched ), which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"[a"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"a class without an end, which is not supported"#),
     .init(
       .postProcessor,
       #"{"type":"TemplateProcessing","single":[],"pair":[],"special_tokens":{}}"#,
@@ -100,6 +174,30 @@ struct RefusedFile: Sendable, CustomTestStringConvertible {
       .model, TinyTokenizer.model(vocabulary: TinyTokenizer.vocabulary, charactersMax: "-1"),
       #"tokenizer.json: "model.max_input_chars_per_word" "#
         + "must be a whole number from 0 to 2147483647"),
+    .init(
+      .model, #"{"type":"BPE","vocab":{"a":0,"b":1},"merges":["a b c"]}"#,
+      #"tokenizer.json: "model.merges" [0] must be two tokens"#),
+    .init(
+      .model, #"{"type":"BPE","vocab":{"a":0,"b":1},"merges":[["a","b"]]}"#,
+      #"tokenizer.json: "model.merges" [0] names a token that is not in the vocabulary"#),
+    .init(
+      .model, #"{"type":"BPE","unk_token":"u","vocab":{"a":0},"merges":[]}"#,
+      #"tokenizer.json: "model.unk_token" names a token that is not in the vocabulary"#),
+    .init(
+      .model, #"{"type":"Unigram","unk_id":1,"vocab":[["a",0]]}"#,
+      #"tokenizer.json: "model.unk_id" must be below 1"#),
+    .init(
+      .model, #"{"type":"Unigram","unk_id":0,"vocab":[["a",0],["a",1]]}"#,
+      #"tokenizer.json: "model.vocab" [1] must be a token that did not come before"#),
+    .init(
+      .model, #"{"type":"WordLevel","unk_token":"u","vocab":{"a":0}}"#,
+      #"tokenizer.json: "model.unk_token" names a token that is not in the vocabulary"#),
+    .init(
+      .normalizer, #"{"type":"Precompiled","precompiled_charsmap":"a"}"#,
+      #"tokenizer.json: "normalizer.precompiled_charsmap" must be base64"#),
+    .init(
+      .normalizer, #"{"type":"Precompiled","precompiled_charsmap":"////fw=="}"#,
+      #"tokenizer.json: "normalizer.precompiled_charsmap" must be a table of SentencePiece"#),
     .init(.addedTokens, "{}", #"tokenizer.json: "added_tokens" must be an array"#),
     .init(
       .addedTokens, #"[{"id":1,"content":"x"}]"#,

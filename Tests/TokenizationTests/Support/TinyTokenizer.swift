@@ -39,6 +39,13 @@ struct TinyTokenizer {
     """
   }
 
+  /// The pre-tokenizer `Split` by a regular expression, spelled as in JSON.
+  static func split(_ expression: String) -> String {
+    """
+    {"type":"Split","pattern":{"Regex":"\(expression)"},"behavior":"Isolated","invert":false}
+    """
+  }
+
   var text: String {
     """
     {"version":\(version),"truncation":{"max_length":4,"strategy":"LongestFirst","stride":0},\

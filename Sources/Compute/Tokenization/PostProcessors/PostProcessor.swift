@@ -1,7 +1,7 @@
 /// The post-processor of a tokenizer.json, compiled: what stands around and between the tokens of
 /// the texts, and the type ids.
 ///
-/// Matches `tokenizers` 0.23.3, `processors/template.rs` and `processors/bert.rs`.
+/// Matches `tokenizers` 0.23.3, `processors/template.rs`, `bert.rs` and `roberta.rs`.
 struct PostProcessor: Sendable {
   /// A part of a template.
   enum Piece: Sendable {
@@ -35,6 +35,15 @@ struct PostProcessor: Sendable {
     return PostProcessor(
       single: Template(pieces: begin, firstSegmentCount: 3, specialCount: 2),
       pair: .success(Template(pieces: begin + end, firstSegmentCount: 3, specialCount: 3)))
+  }
+
+  /// `<s> first </s></s> second </s>`, all with type id 0.
+  static func roberta(classification: Int32, separator: Int32) -> PostProcessor {
+    let begin: [Piece] = [.special([classification]), .first, .special([separator])]
+    let end: [Piece] = [.special([separator]), .second, .special([separator])]
+    return PostProcessor(
+      single: Template(pieces: begin, firstSegmentCount: 3, specialCount: 2),
+      pair: .success(Template(pieces: begin + end, firstSegmentCount: 6, specialCount: 4)))
   }
 }
 

@@ -6,21 +6,13 @@ enum PreTokenizer: Sendable {
   case whole
   /// `BertPreTokenizer`: words are parted by white space, and each punctuation character is a word.
   case bert
+  /// Anything else: steps that are applied one after the other.
+  case steps([PreTokenizerStep])
 
-  /// The range of the next word in `text[range]`, nil where only white space is left. Go on at the
-  /// word's end. `classes` is `PreTokenizer.bertClasses`.
+  /// The range of the next word of `BertPreTokenizer` in `text[range]`, nil where only white space
+  /// is left. Go on at the word's end. `classes` is `bertClasses`.
   @inline(__always)
-  func nextWord(
-    _ text: Span<UInt8>, in range: Range<Int>, classes: Span<UInt8>
-  ) -> Range<Int>? {
-    switch self {
-    case .whole: range.isEmpty ? nil : range
-    case .bert: Self.nextBertWord(text, in: range, classes: classes)
-    }
-  }
-
-  @inline(__always)
-  private static func nextBertWord(
+  static func nextBertWord(
     _ text: Span<UInt8>, in range: Range<Int>, classes: Span<UInt8>
   ) -> Range<Int>? {
     var index = range.lowerBound

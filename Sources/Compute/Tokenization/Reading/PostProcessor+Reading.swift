@@ -12,9 +12,30 @@ extension PostProcessor {
     case "BertProcessing":
       self = .bert(
         classification: try Self.tokenID(field["cls"]), separator: try Self.tokenID(field["sep"]))
+    case "RobertaProcessing":
+      self = .roberta(
+        classification: try Self.tokenID(field["cls"]), separator: try Self.tokenID(field["sep"]))
+    case "ByteLevel":
+      // It moves offsets only.
+      self = .none
+    case "Sequence":
+      self = try Self.sequence(field["processors"])
     case let other:
       throw field.unsupported(other)
     }
+  }
+
+  /// One processor that adds tokens, and any number of `ByteLevel`.
+  private static func sequence(_ field: Field) throws(TokenizationError) -> PostProcessor {
+    var found: PostProcessor?
+    for element in try field.elements() {
+      if try element.type() == "ByteLevel" { continue }
+      guard found == nil else {
+        throw element.unsupported("a second post-processor that adds tokens")
+      }
+      found = try PostProcessor(element)
+    }
+    return found ?? .none
   }
 
   /// Throws `.malformed` if a special token's id is not in the vocabulary.

@@ -1,0 +1,7 @@
+#ifndef MILLPOND_CPCRE2_H
+#define MILLPOND_CPCRE2_H
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#endif
