@@ -18,16 +18,28 @@ struct FamilyRefusalTests {
   private static let cases = [
     Case(
       fixture: "qwen2", members: #""rope_parameters":{"rope_type":"yarn","rope_theta":1}"#,
-      text: "rope_parameters.rope_type is 'yarn'; default, linear and llama3 are supported"),
+      text: "rope_theta is 1.0, and yarn needs more than 1"),
     Case(
-      fixture: "llama", members: #""rope_scaling":{"type":"dynamic","factor":2}"#,
-      text: "rope_scaling.type is 'dynamic'; default, linear and llama3 are supported"),
+      fixture: "qwen2", members: #""rope_parameters":{"rope_type":"proportional"}"#,
+      text: "rope_parameters.rope_type is 'proportional'; default, linear, llama3, yarn, dynamic, "
+        + "longrope are supported"),
+    Case(
+      fixture: "qwen2", members: #""rope_parameters":{"full_attention":{"rope_theta":1e4}}"#,
+      text: "rope_parameters.full_attention has positions of its own, which this family does not"),
+    Case(
+      fixture: "llama", members: #""rope_scaling":{"type":"dynamic"}"#,
+      text: "rope_scaling.factor is missing"),
     Case(
       fixture: "llama", members: #""rope_scaling":{"type":"linear","factor":0.5}"#,
       text: "rope_scaling.factor is 0.5, not in 1.0..<1e6"),
     Case(
       fixture: "phi3", members: #""rope_parameters":{"rope_type":"longrope"}"#,
-      text: "rope_parameters.rope_type is 'longrope'"),
+      text: "rope_parameters.short_factor is missing"),
+    Case(
+      fixture: "phi3",
+      members:
+        #""rope_parameters":{"rope_type":"longrope","short_factor":[1,2,3],"long_factor":[1]}"#,
+      text: "rope_parameters.short_factor is not a list of 2 numbers in 0.01..<1e6"),
     Case(
       fixture: "qwen2", members: #""partial_rotary_factor":1e300"#,
       text: "partial_rotary_factor turns 0 of 4 columns"),
@@ -63,8 +75,8 @@ struct FamilyRefusalTests {
       fixture: "nomic-bert", members: #""prenorm":true"#,
       text: "prenorm is true; only false is supported"),
     Case(
-      fixture: "gte-new", members: #""rope_scaling":{"type":"ntk","factor":2}"#,
-      text: "rope_scaling.type is 'ntk'"),
+      fixture: "gte-new", members: #""rope_scaling":{"type":"ntk","factor":0.5}"#,
+      text: "rope_scaling.factor is 0.5, not in 1.0..<1e6"),
     Case(
       fixture: "roberta", members: #""pad_token_id":39"#,
       text: "max_position_embeddings is 40, but positions begin at 40, behind pad_token_id"),
