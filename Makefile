@@ -32,11 +32,15 @@ CLEAN := env -u OPENBLAS_CORETYPE -u OPENBLAS_NUM_THREADS -u OMP_NUM_THREADS \
 
 TEST := $(CLEAN) swift test -c release --skip-build --disable-xctest --disable-testable-imports
 
+# What failed is said once more at the end, where it is found.
+run_tests = @set -o pipefail; $(TEST) $(1) 2>&1 | tee .build/tests.log \
+  || { echo; echo "Failed:"; grep -E -A 3 'recorded an issue|crashed|error:' .build/tests.log; exit 1; }
+
 # -enable-testing would rebuild everything: the tests use package access in its place.
 test: setup model
 	swift build -c release --build-tests
-	$(TEST) --skip IntegrationTests
-	$(TEST) --filter IntegrationTests
+	$(call run_tests,--skip IntegrationTests)
+	$(call run_tests,--filter IntegrationTests)
 
 bench: build model
 	@Tests/Peers/bench

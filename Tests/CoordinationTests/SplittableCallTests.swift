@@ -33,6 +33,19 @@ struct SplittableCallTests {
     #expect(piece == ScoreRequest(queries: [[1, 1]], documents: [[3], [4]]))
   }
 
+  @Test("sends the instruction with every piece, and an empty one is not its absence")
+  func scoreInstruction() throws {
+    for instruction in [nil, [], [5, 6]] as [[UInt8]?] {
+      let request = ScoreRequest(
+        queries: [[1]], documents: [[2], [3]], isRaw: true, promptName: "", instruction: instruction)
+      let call = try call(.score, request.encoded())
+      let piece = try ScoreRequest(decoding: call.body(of: [1]).span.bytes)
+      var expected = request
+      expected.documents = [[3]]
+      #expect(piece == expected)
+    }
+  }
+
   @Test("keeps pairs together")
   func scorePairs() throws {
     let request = ScoreRequest(queries: [[1], [2], [3]], documents: [[4], [5], [6]])

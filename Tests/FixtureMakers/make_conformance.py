@@ -163,6 +163,10 @@ def requests():
     request("Score: two pairs, raw, with a prompt", 11, head.METHOD_SCORE, calls.ScoreRequest(
         queries=["mill", "pond"], documents=["a water mill", "a pond"], raw=True, prompt=calls.Prompt(name="query")),
         2, 26)
+    request("Score with an instruction", 18, head.METHOD_SCORE, calls.ScoreRequest(
+        queries=["mill"], documents=["a pond"], instruction=calls.Instruction(text="find water")), 1, 20)
+    request("Score with an empty instruction, which is not the absence of one", 19, head.METHOD_SCORE,
+            calls.ScoreRequest(queries=["mill"], documents=["a pond"], instruction=calls.Instruction()), 1, 10)
     request("Tokenize", 12, head.METHOD_TOKENIZE, calls.TokenizeRequest(
         inputs=[text("Millpond")], prompt=calls.Prompt(name="query")), 1, 8)
     request("Info", 13, head.METHOD_INFO, server.InfoRequest())

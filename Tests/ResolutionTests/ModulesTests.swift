@@ -128,7 +128,7 @@ struct ModulesTests {
       (
         ["Transformer", "Pooling", "LSTM", "Normalize"],
         "[2].type is 'sentence_transformers.models.LSTM', which cannot be run; Transformer, "
-          + "Pooling, Dense and Normalize can"
+          + "Pooling, Dense, Normalize and SpladePooling can"
       ),
       (
         ["Transformer"],

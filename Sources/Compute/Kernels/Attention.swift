@@ -26,10 +26,10 @@ package struct RaggedAttention: Sendable {
   ///
   /// `projections` holds the queries, keys and values of a row side by side, `[rows, 3 · heads ·
   /// headSize]`; `rows` are the sequence's. The results go to `output` `[…, heads · headSize]`
-  /// from row `outputRow` on.
+  /// from row `outputRow` on. Only the first `seenCount` rows (at least one; nil: all) are seen.
   package func apply(
     _ projections: borrowing Matrix, rows: Range<Int>, into output: inout Matrix,
-    at outputRow: Int, scratch: Scratch
+    at outputRow: Int, keyCount seenCount: Int? = nil, scratch: Scratch
   ) {
     let width = headCount * headSize
     projections.check(rows)
@@ -38,33 +38,35 @@ package struct RaggedAttention: Sendable {
     precondition(rows.count <= scratch.limits.sequenceLengthMax)
     precondition(headSize <= scratch.limits.headSize)
     guard !rows.isEmpty else { return }
+    let seenCount = seenCount ?? rows.count
+    precondition(seenCount > 0 && seenCount <= rows.count)
     for head in 0..<headCount {
       let queries = projections.start(ofRow: rows.lowerBound) + head * headSize
       attend(
         queries, stride: 3 * width, keys: queries + width, values: queries + 2 * width,
-        count: rows.count, into: output.start(ofRow: outputRow) + head * headSize,
+        count: rows.count, seenCount, into: output.start(ofRow: outputRow) + head * headSize,
         outputStride: width, scratch: scratch)
     }
   }
 
   private func attend(
     _ queries: UnsafePointer<Float>, stride: Int, keys: UnsafePointer<Float>,
-    values: UnsafePointer<Float>, count: Int, into output: UnsafeMutablePointer<Float>,
-    outputStride: Int, scratch: Scratch
+    values: UnsafePointer<Float>, count: Int, _ seenCount: Int,
+    into output: UnsafeMutablePointer<Float>, outputStride: Int, scratch: Scratch
   ) {
     let functions = table.functions
-    let keyCount = Scratch.paddedKeyCount(count)
+    let keyCount = Scratch.paddedKeyCount(seenCount)
     let transposedKeys = scratch.keys.base
     let scores = scratch.scores.base
-    functions.pointee.transpose(transposedKeys, keyCount, keys, stride, count, headSize)
+    functions.pointee.transpose(transposedKeys, keyCount, keys, stride, seenCount, headSize)
     for tile in RowTiles(0..<count, rowsMax: Scratch.queryTileRows) {
       functions.pointee.matmul(
         scores, keyCount, queries + tile.lowerBound * stride, stride, transposedKeys, keyCount,
         tile.count, keyCount, headSize)
-      functions.pointee.softmax(scores, keyCount, scale, tile.count, count)
+      functions.pointee.softmax(scores, keyCount, scale, tile.count, seenCount)
       functions.pointee.matmul(
         output + tile.lowerBound * outputStride, outputStride, scores, keyCount, values, stride,
-        tile.count, headSize, count)
+        tile.count, headSize, seenCount)
     }
   }
 }

@@ -45,6 +45,15 @@ package struct Head: Sendable {
     }
   }
 
+  /// Applies the layer to the first `rows` rows of `input`, into as many rows of `output`.
+  package func apply(_ input: borrowing Matrix, rows: Int, into output: inout Matrix) {
+    input.check(0..<rows)
+    output.check(0..<rows)
+    precondition(input.columns == inColumns && output.columns == outColumns)
+    apply(input.base, into: output.base, rows: rows)
+    table.apply(activation, output.base, rows * outColumns)
+  }
+
   private func apply(
     _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, rows: Int
   ) {

@@ -66,10 +66,10 @@ package struct MaskedAttention: Sendable {
 
   /// Attends within one input: `rows` of `projections`, each with queries, keys and values side by
   /// side. The results, `[rows.count, headCount · headSize]`, go to `output` from row `outputRow`
-  /// on.
+  /// on. Only the first `seenCount` rows (at least one; nil: all) are seen as keys.
   package func apply(
     _ projections: borrowing Matrix, rows: Range<Int>, into output: inout Matrix,
-    at outputRow: Int, scratch: Scratch
+    at outputRow: Int, keyCount seenCount: Int? = nil, scratch: Scratch
   ) {
     projections.check(rows)
     output.check(outputRow..<outputRow + rows.count)
@@ -78,19 +78,21 @@ package struct MaskedAttention: Sendable {
     precondition(rows.count <= scratch.limits.sequenceLengthMax)
     precondition(headSize <= scratch.limits.headSize)
     guard !rows.isEmpty else { return }
+    let seenCount = seenCount ?? rows.count
+    precondition(seenCount > 0 && seenCount <= rows.count)
     let stride = projections.columns
     let queries = projections.start(ofRow: rows.lowerBound)
     let keys = queries + headCount * headSize
     let values = keys + keyHeadCount * headSize
     let group = headCount / keyHeadCount
-    let keyCount = Scratch.paddedKeyCount(rows.count)
+    let keyCount = Scratch.paddedKeyCount(seenCount)
     for keyHead in 0..<keyHeadCount {
       table.functions.pointee.transpose(
-        scratch.keys.base, keyCount, keys + keyHead * headSize, stride, rows.count, headSize)
+        scratch.keys.base, keyCount, keys + keyHead * headSize, stride, seenCount, headSize)
       for head in keyHead * group..<(keyHead + 1) * group {
         attend(
           head, queries + head * headSize, keys: keys + keyHead * headSize,
-          values: values + keyHead * headSize, stride: stride, count: rows.count,
+          values: values + keyHead * headSize, stride: stride, count: rows.count, seenCount,
           into: output.start(ofRow: outputRow) + head * headSize, scratch: scratch)
       }
     }
@@ -98,20 +100,20 @@ package struct MaskedAttention: Sendable {
 
   private func attend(
     _ head: Int, _ queries: UnsafePointer<Float>, keys: UnsafePointer<Float>,
-    values: UnsafePointer<Float>, stride: Int, count: Int,
+    values: UnsafePointer<Float>, stride: Int, count: Int, _ seenCount: Int,
     into output: UnsafeMutablePointer<Float>, scratch: Scratch
   ) {
     let functions = table.functions
-    let keyCount = Scratch.paddedKeyCount(count)
+    let keyCount = Scratch.paddedKeyCount(seenCount)
     let scores = scratch.scores.base
     let outputStride = headCount * headSize
     if case .disentangled(let bias) = bias {
-      bias.multiplyKeys(keys, head, stride, count, headSize, scratch, table)
+      bias.multiplyKeys(keys, head, stride, seenCount, headSize, scratch, table)
     }
     for tile in RowTiles(0..<count, rowsMax: Scratch.queryTileRows) {
       // From a whole vector on, so that the columns stay aligned with the padding.
-      let low = firstKey(tile.lowerBound) / 16 * 16
-      let high = lastKey(tile.upperBound - 1, count)
+      let high = lastKey(tile.upperBound - 1, seenCount)
+      let low = min(firstKey(tile.lowerBound), high - 1) / 16 * 16
       let tileQueries = queries + tile.lowerBound * stride
       functions.pointee.matmul(
         scores, keyCount, tileQueries, stride, scratch.keys.base + low, keyCount, tile.count,
@@ -122,7 +124,7 @@ package struct MaskedAttention: Sendable {
       for row in tile {
         let own = scores + (row - tile.lowerBound) * keyCount
         weigh(
-          own, head, row: row, of: tile.lowerBound, keys: low..<high, count: count,
+          own, head, row: row, of: tile.lowerBound, keys: low..<high, count: seenCount,
           scratch: scratch)
       }
       functions.pointee.matmul(
@@ -144,10 +146,15 @@ package struct MaskedAttention: Sendable {
     keys: Range<Int>, count: Int, scratch: Scratch
   ) {
     let functions = table.functions
-    let first = firstKey(row)
     let end = lastKey(row, count)
+    // A row whose window holds no key that is seen: nothing is weighed.
+    let first = min(firstKey(row), end)
     let seen = scores + (first - keys.lowerBound)
     let seenCount = end - first
+    guard seenCount > 0 else {
+      scores.update(repeating: 0, count: keys.count)
+      return
+    }
     var scale = scale
     switch bias {
     case .none: break

@@ -54,6 +54,12 @@ package struct ModelDirectory: Sendable {
     return try FileDescriptor.content(of: path, byteCountMax: ConfigFile.byteCountMax)
   }
 
+  /// The tensors of the PyTorch file `relative`, nil if absent. Blocks. Throws as reading it does.
+  package func stateDict(_ relative: String) throws(ModelFilesError) -> TorchStateDict? {
+    guard let path = try existingPath(relative) else { return nil }
+    return try TorchStateDict(path: path)
+  }
+
   private func existingPath(_ relative: String) throws(ModelFilesError) -> String? {
     let parts = relative.split(separator: "/", omittingEmptySubsequences: false)
     guard !relative.utf8.contains(0), parts.allSatisfy({ !["", ".", ".."].contains($0) }) else {

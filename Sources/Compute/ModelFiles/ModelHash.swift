@@ -1,6 +1,9 @@
 internal import JSON
 
 extension ModelDirectory {
+  /// bge-m3's heads, beside the weights.
+  package static let stateDictNames = ["sparse_linear.pt", "colbert_linear.pt"]
+
   /// The names under which sentence-transformers looks for its transformer module's settings, in
   /// its order.
   package static let sentenceConfigNames = [
@@ -24,9 +27,9 @@ package func modelHash(
   var names =
     [
       "config.json", "tokenizer.json", "tokenizer_config.json", "modules.json",
-      "config_sentence_transformers.json",
+      "config_sentence_transformers.json", "artifact.metadata",
     ] + ModelDirectory.sentenceConfigNames
-  var weightNames: [String] = []
+  var weightNames = ModelDirectory.stateDictNames
   if let modules = try directory.json("modules.json") {
     for module in modules.elements {
       guard let path = module["path"]?.string, !path.isEmpty else { continue }

@@ -138,7 +138,7 @@ package struct BertBackbone: Backbone {
       let own = tokens.lowerBound - first..<tokens.upperBound - first
       attention.apply(
         scratch.projections, rows: own, into: &scratch.context, at: own.lowerBound,
-        scratch: scratch.operations)
+        keyCount: batch.keyCounts[input], scratch: scratch.operations)
     }
     layer.attentionOutput.apply(
       scratch.context, rows: 0..<rows.count, into: &scratch.hidden, at: first,

@@ -7,9 +7,12 @@ package import Resolution
 package struct LoadedModel: Sendable {
   /// What it was loaded as.
   package let plan: ModelPlan
-  private let backbone: any Backbone
-  private let head: any TaskHead
-  private let table: KernelTable
+  let backbone: any Backbone
+  /// nil where the model answers for tokens only.
+  let head: (any TaskHead)?
+  /// What it gives beside one row.
+  let outputs: TokenOutputs
+  let table: KernelTable
 
   /// Maps and checks the weights that `plan` names.
   ///
@@ -22,11 +25,19 @@ package struct LoadedModel: Sendable {
     let loader = WeightLoader(directory.weights, table: table)
     let backbone = try ModelRegistry.backbone(plan, directory, loader)
     let head = try ModelRegistry.head(plan, directory, loader, hiddenSize: backbone.hiddenSize)
-    return LoadedModel(plan: plan, backbone: backbone, head: head, table: table)
+    let outputs = try ModelRegistry.outputs(
+      plan, directory, loader, hiddenSize: backbone.hiddenSize)
+    return LoadedModel(
+      plan: plan, backbone: backbone, head: head, outputs: outputs, table: table)
   }
 
-  /// Floats in an output row: dimensions of an embedding, or labels.
-  package var outputWidth: Int { head.outputWidth }
+  /// Floats in an output row: dimensions of an embedding, or labels; for a model that gives no
+  /// one row those of its sparse or token output.
+  package var outputWidth: Int {
+    head?.outputWidth ?? outputs.sparse?.head.outColumns ?? tokenWidth
+  }
+  /// Floats in the row of a token.
+  package var tokenWidth: Int { outputs.tokens.outColumns }
   /// Ids are 0..<vocabularySize.
   package var vocabularySize: Int { backbone.vocabularySize }
   /// The most tokens that an input can have, whatever the plan's limit is.
@@ -43,7 +54,8 @@ package struct LoadedModel: Sendable {
       tokensMax: tokensMax, inputsMax: inputsMax, inputTokensMax: plan.maxTokens)
     return ModelScratch(
       limits, backbone: try backbone.makeScratch(limits),
-      headElementCount: inputsMax * head.widest)
+      headElementCount: inputsMax * (head?.widest ?? 0),
+      tokens: try outputs.tokens.makeScratch(), sparse: try outputs.sparse?.head.makeScratch())
   }
 
   /// Runs a batch. `output` becomes `[inputs, outputWidth]` f32, row-major: pooled vectors before
@@ -56,6 +68,9 @@ package struct LoadedModel: Sendable {
   package func forward(
     _ batch: RaggedBatch, scratch: ModelScratch, into output: inout [Float]
   ) throws(ModelError) {
+    guard let head else {
+      throw ModelError(.invalidBatch, "the model gives no one row for an input")
+    }
     try check(batch, scratch.limits)
     let count = batch.inputCount * outputWidth
     if output.count > count { output.removeLast(output.count - count) }
@@ -97,7 +112,7 @@ package struct LoadedModel: Sendable {
     return table.dot(first.span, second.span)
   }
 
-  private func check(_ batch: RaggedBatch, _ limits: BatchCapacity) throws(ModelError) {
+  func check(_ batch: RaggedBatch, _ limits: BatchCapacity) throws(ModelError) {
     func refuse(_ text: String) -> ModelError { ModelError(.invalidBatch, text) }
     guard batch.tokenCount <= limits.tokensMax, batch.inputCount <= limits.inputsMax else {
       throw refuse(
@@ -113,6 +128,10 @@ package struct LoadedModel: Sendable {
       let segmentStart = batch.segmentStarts[input]
       guard segmentStart >= 0, segmentStart <= length else {
         throw refuse("input \(input): segment start \(segmentStart) with \(length) tokens")
+      }
+      let keyCount = batch.keyCounts[input]
+      guard keyCount > 0, keyCount <= length else {
+        throw refuse("input \(input): \(keyCount) tokens are seen of \(length)")
       }
       guard segmentStart == length || segmentCount > 1 else {
         throw refuse("input \(input) has two segments; the model has one")

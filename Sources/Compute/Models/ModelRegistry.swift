@@ -18,7 +18,7 @@ enum ModelRegistry {
   }
 
   /// What the family reads from its configuration.
-  private static func settings(
+  static func settings(
     _ family: ModelFamily, _ config: ConfigFile
   ) throws(ModelError) -> StackSettings {
     switch family {
@@ -48,10 +48,14 @@ enum ModelRegistry {
   /// The head of the plan's task over a backbone of the plan's family.
   static func head(
     _ plan: ModelPlan, _ directory: ModelDirectory, _ loader: WeightLoader, hiddenSize: Int
-  ) throws(ModelError) -> any TaskHead {
+  ) throws(ModelError) -> (any TaskHead)? {
     switch plan.task {
+    case .embed where !plan.outputs.contains(.vector): nil
     case .embed: try asEmbedding(plan, directory, loader, hiddenSize: hiddenSize)
+    case .classify where plan.conversion == .reward:
+      try asReward(plan, directory, loader, hiddenSize: hiddenSize)
     case .classify: try asSequenceClassification(plan, directory, loader, hiddenSize: hiddenSize)
+    case .tokenEmbed, .tokenClassify: nil
     }
   }
 
@@ -112,7 +116,7 @@ enum ModelRegistry {
   }
 
   /// A Dense module of sentence-transformers, whose weights lie in its folder.
-  private static func dense(
+  static func dense(
     _ module: DenseModule, _ directory: ModelDirectory, _ table: KernelTable
   ) throws(ModelError) -> Head {
     let store = try reading { () throws(ModelFilesError) in
@@ -120,16 +124,7 @@ enum ModelRegistry {
     }
     let names = StackTensors.Affine(
       weight: "linear.weight", bias: module.hasBias ? "linear.bias" : nil)
-    let function: ElementFunction =
-      switch module.function {
-      case .identity: .identity
-      case .tanh: .tanh
-      case .relu: .relu
-      case .gelu: .gelu
-      case .silu: .silu
-      case .sigmoid: .sigmoid
-      }
     return try WeightLoader(store, table: table).head(
-      names, out: module.outFeatures, in: module.inFeatures, function)
+      names, out: module.outFeatures, in: module.inFeatures, elementFunction(module.function))
   }
 }

@@ -8,8 +8,17 @@ package final class ModelScratch {
   var pooled: [Float]
   /// The same after one of its maps.
   var mapped: [Float]
+  /// For the rows of tokens.
+  let tokens: TokenScratch
+  /// For sparse weights; nil where there are none.
+  let sparse: TokenScratch?
 
-  init(_ limits: BatchCapacity, backbone: any BackboneScratch, headElementCount: Int) {
+  init(
+    _ limits: BatchCapacity, backbone: any BackboneScratch, headElementCount: Int,
+    tokens: TokenScratch, sparse: TokenScratch?
+  ) {
+    self.tokens = tokens
+    self.sparse = sparse
     self.limits = limits
     self.backbone = backbone
     pooled = [Float](repeating: 0, count: headElementCount)

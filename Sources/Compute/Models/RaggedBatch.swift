@@ -8,6 +8,10 @@ package struct RaggedBatch: Sendable, Equatable {
   /// token count when it has one segment. `[inputs]`.
   package private(set) var segmentStarts: [Int] = []
 
+  /// For each input how many of its tokens, from its start, are seen by its tokens: all, but for
+  /// queries that are filled up. `[inputs]`.
+  package private(set) var keyCounts: [Int] = []
+
   /// An empty batch.
   package init() {}
 
@@ -22,10 +26,14 @@ package struct RaggedBatch: Sendable, Equatable {
     offsets[index]..<offsets[index + 1]
   }
 
-  /// Appends an input; tokens from `segmentStart` on (nil: none) belong to the second segment.
+  /// Appends an input; tokens from `segmentStart` on (nil: none) belong to the second segment, and
+  /// only the first `keyCount` (nil: all) are seen.
   ///
   /// Ids are not checked here: `LoadedModel.forward` does.
-  package mutating func append(_ tokens: some Collection<Int32>, segmentStart: Int? = nil) {
+  package mutating func append(
+    _ tokens: some Collection<Int32>, segmentStart: Int? = nil, keyCount: Int? = nil
+  ) {
+    keyCounts.append(keyCount ?? tokens.count)
     ids.append(contentsOf: tokens)
     offsets.append(ids.count)
     segmentStarts.append(segmentStart ?? tokens.count)
@@ -37,5 +45,6 @@ package struct RaggedBatch: Sendable, Equatable {
     offsets.removeAll(keepingCapacity: true)
     offsets.append(0)
     segmentStarts.removeAll(keepingCapacity: true)
+    keyCounts.removeAll(keepingCapacity: true)
   }
 }

@@ -63,7 +63,7 @@ struct StackLayer: Sendable {
       }
       attention.apply(
         scratch.projections, rows: own, into: &scratch.context, at: own.lowerBound,
-        scratch: scratch.operations)
+        keyCount: batch.keyCounts[input], scratch: scratch.operations)
     }
     finish(
       attentionOutput, attentionOutputNorm, scratch.context, rows: rows, scratch)

@@ -6,6 +6,10 @@ package enum Fact: String, Sendable, CaseIterable {
   case task
   case tokenHead = "token-head"
   case modules
+  case interaction = "late-interaction"
+  case sparse = "sparse-head"
+  case outputs
+  case tokenRows = "token-rows"
   case pooling
   case dense
   case normalize

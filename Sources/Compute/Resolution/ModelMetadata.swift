@@ -14,10 +14,14 @@ package struct ModelMetadata: Sendable {
   package var sentenceConfig: ConfigFile?
   /// `config_sentence_transformers.json`.
   package var sentenceTransformersConfig: ConfigFile?
+  /// `artifact.metadata` of Stanford's ColBERT.
+  package var artifactMetadata: ConfigFile?
   /// `tokenizer_config.json`.
   package var tokenizerConfig: ConfigFile?
   /// `tokenizer.json`.
   package var tokenizer: JSON
+  /// The shapes of the tensors in bge-m3's heads, by file and name; without files that are absent.
+  package var heads: [String: [String: [Int]]] = [:]
   /// What messages call the weights.
   package var weightsSource: String
   /// All tensors.
@@ -38,6 +42,17 @@ package struct ModelMetadata: Sendable {
     modules = try SentenceModule.read(directory)
     sentenceTransformersConfig = try reading { () throws(ModelFilesError) in
       try directory.configFile("config_sentence_transformers.json")
+    }
+    for name in ModelDirectory.stateDictNames {
+      let dictionary = try reading { () throws(ModelFilesError) in
+        try directory.stateDict(name)
+      }
+      guard let dictionary else { continue }
+      heads[name] = Dictionary(
+        uniqueKeysWithValues: dictionary.names.map { ($0, dictionary.shape(of: $0) ?? []) })
+    }
+    artifactMetadata = try reading { () throws(ModelFilesError) in
+      try directory.configFile("artifact.metadata")
     }
     tokenizerConfig = try reading { () throws(ModelFilesError) in
       try directory.configFile("tokenizer_config.json")

@@ -12,7 +12,17 @@ package struct ModelPlan: Sendable, Equatable {
   package var pooling: Pooling?
   /// The head of a classifier that is made from the language model's, nil for a head of its own.
   package var tokenHead: TokenHead?
-  /// Maps after the pooling of an embedding, in order.
+  /// What Embed can be asked for; the first is the default. Empty for a classifier.
+  package var outputs: [EmbeddingOutput]
+  /// How ColBERT treats texts; nil for every other model.
+  package var interaction: LateInteraction?
+  /// How sparse weights come about; nil where there are none.
+  package var sparse: SparseHead?
+  /// For which tokens a token classifier answers.
+  package var tokenRows: TokenRows
+  /// Maps of token vectors whose weights lie among the model's.
+  package var tokenTensors: TokenTensors
+  /// Maps after the pooling of an embedding, or of each token's vector, in order.
   package var dense: [DenseModule]
   /// Whether embeddings are divided by their Euclidean length.
   package var normalize: Bool
@@ -53,8 +63,13 @@ package struct ModelPlan: Sendable, Equatable {
     family = facts[.family]
     task = facts[.task]
     conversion = facts[.conversion]
-    pooling = facts[.pooling]
+    pooling = [.embed, .classify].contains(task) ? facts[.pooling] : nil
     tokenHead = facts[.tokenHead].head
+    outputs = facts[.outputs].list
+    interaction = facts[.interaction].settings
+    sparse = facts[.sparse].head
+    tokenRows = facts[.tokenRows]
+    tokenTensors = facts[.tensors].tokens
     dense = facts[.dense].list
     normalize = facts[.normalize]
     score = facts[.score].type

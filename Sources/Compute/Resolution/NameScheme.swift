@@ -80,6 +80,13 @@ struct NameScheme: Sendable {
       || name.hasSuffix(".rotary_emb.inv_freq") || name.hasSuffix("position_ids")
   }
 
+  /// The same with Qwen's reward head.
+  var withRewardHead: NameScheme {
+    var copy = self
+    copy.head = [Part("score.0"), Part("score.2")]
+    return copy
+  }
+
   /// Takes the names of all tensors that the task uses from `table`. Throws `.missing` naming the
   /// first that is not there.
   func take(

@@ -32,6 +32,10 @@ package enum Task: String, Sendable, CaseIterable {
   case embed
   /// One row of logits for each input.
   case classify
+  /// A vector for each token.
+  case tokenEmbed = "token-embed"
+  /// A row of logits for each token, or for some of them.
+  case tokenClassify = "token-classify"
 }
 
 /// What is done to the class that the configuration names, so that it does the task.
@@ -99,6 +103,8 @@ package enum ScoreType: String, Sendable, CaseIterable {
   case crossEncoder = "cross-encoder"
   /// The sum of each query token's best cosine over the document's tokens.
   case lateInteraction = "late-interaction"
+  /// The product of two sparse outputs.
+  case sparse
   /// Score is refused.
   case none
 }

@@ -8,6 +8,18 @@ enum Registry {
     case sequenceClassification
     /// Logits over the vocabulary, which pooling has no use for.
     case languageModel
+    /// A vector for each token, to be compared by MaxSim.
+    case tokenEmbedding
+    /// Logits for each token.
+    case tokenClassification
+    /// Weights for ids of the vocabulary.
+    case sparseEmbedding
+    /// A reward for each input.
+    case reward
+    /// A reward for each step.
+    case processReward
+
+    var isReward: Bool { self == .reward || self == .processReward }
   }
 
   /// A class that can be served.
@@ -15,7 +27,14 @@ enum Registry {
     var family: ModelFamily
     var head: Head
     /// The task that the class does without an override.
-    var task: Task { head == .sequenceClassification ? .classify : .embed }
+    var task: Task {
+      switch head {
+      case .none, .languageModel, .sparseEmbedding: .embed
+      case .sequenceClassification, .reward: .classify
+      case .tokenEmbedding: .tokenEmbed
+      case .tokenClassification, .processReward: .tokenClassify
+      }
+    }
     /// The pooling where the directory says none; `pooling_models.md` §5.3.
     var pooling: Pooling { FamilyFacts.of(family).isDecoder ? .last : .cls }
   }
@@ -36,6 +55,8 @@ enum Registry {
       entries[stem + "Model"] = Entry(family: family, head: .none)
       entries[stem + "ForSequenceClassification"] = Entry(
         family: family, head: .sequenceClassification)
+      entries[stem + "ForTokenClassification"] = Entry(
+        family: family, head: .tokenClassification)
       let language = FamilyFacts.of(family).isDecoder ? "ForCausalLM" : "ForMaskedLM"
       entries[stem + language] = Entry(family: family, head: .languageModel)
     }
@@ -44,6 +65,12 @@ enum Registry {
     entries["GPT2ForCausalLM"] = nil
     entries["Gemma3ForCausalLM"] = Entry(family: .gemma3, head: .languageModel)
     entries["Gemma3TextForCausalLM"] = nil
+    entries["Qwen2ForProcessRewardModel"] = Entry(family: .qwen2, head: .processReward)
+    entries["Qwen2ForRewardModel"] = Entry(family: .qwen2, head: .reward)
+    // Stanford's ColBERT over BERT.
+    entries["HF_ColBERT"] = Entry(family: .bert, head: .tokenEmbedding)
+    // vLLM's name for SPLADE over BERT's language model.
+    entries["BertSpladeSparseEmbeddingModel"] = Entry(family: .bert, head: .sparseEmbedding)
     return entries
   }()
 

@@ -9,7 +9,8 @@ package import ModelFiles
 package enum Resolution {
   /// All rules in the order in which they are asked.
   package static let rules: [Rule] =
-    Rule.identity + Rule.tokenHead + Rule.modules + Rule.outputs + Rule.limits + Rule.texts
+    Rule.identity + Rule.tokenHead + Rule.lateInteraction + Rule.outputKinds + Rule.modules
+    + Rule.outputs + Rule.limits + Rule.texts
     + Rule.tensors
 
   /// The plan for `directory`. Reads small files only; blocks. Throws by code as

@@ -35,6 +35,10 @@ extension Rule {
   private static func denseModule(
     _ config: ConfigFile, path: String
   ) throws(ModelFilesError) -> DenseModule {
+    if try config.bool("use_residual") ?? false {
+      throw config.error(
+        .unsupported, "use_residual", "is true, which cannot be run; only false can")
+    }
     let sizes = 1...1 << 20
     let key = "activation_function"
     let name = try config.string(key) ?? "torch.nn.modules.activation.Tanh"

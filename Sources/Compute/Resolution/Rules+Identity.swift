@@ -37,6 +37,18 @@ extension Rule {
             "is \(facts[.architecture].quotedForMessage), which cannot be served; these can: "
               + Registry.supportedNames))
       }
+      if entry.head == .tokenEmbedding {
+        let type = try reading { () throws(ModelFilesError) in
+          try metadata.config.string("model_type")
+        }
+        guard type ?? "bert" == "bert" else {
+          throw ResolutionError(
+            metadata.config.error(
+              .unsupported, "model_type",
+              "is \((type ?? "").quotedForMessage) under the architecture HF_ColBERT; bert can be "
+                + "served"))
+        }
+      }
       return entry.family
     },
     Rule("conversion.task-override", sets: .conversion, reads: [.architecture]) {
@@ -45,8 +57,17 @@ extension Rule {
       if let native = nativeConversion(facts[.architecture]), native.task == task {
         return native.conversion
       }
-      return task == .embed ? .embedding : .sequenceClassification
+      switch task {
+      case .embed, .tokenEmbed: return .embedding
+      case .classify: return .sequenceClassification
+      case .tokenClassify:
+        throw ResolutionError(
+          .invalidOverride,
+          "task token-classify: \(facts[.architecture].quotedForMessage) has no head that "
+            + "classifies tokens; XForTokenClassification and Qwen2ForProcessRewardModel have")
+      }
     },
+    conversionOfSplade,
     // A Pooling module says that the author serves the model as an embedding, whatever class the
     // weights were saved from: sentence-transformers loads it without the head. vLLM classifies.
     Rule("conversion.pooling-module", sets: .conversion, reads: [.architecture]) {
@@ -55,6 +76,8 @@ extension Rule {
       else { return nil }
       return .embedding
     },
+    conversionOfTokenModules,
+    conversionOfReward,
     // The configuration says what to make a classifier of; vLLM asks for another class name too.
     Rule("conversion.token-head", sets: .conversion, reads: [.architecture]) {
       (facts, metadata) throws(ResolutionError) in
@@ -75,12 +98,14 @@ extension Rule {
     Rule("conversion.native-class", sets: .conversion) { (_, _) throws(ResolutionError) in
       Conversion.none
     },
+    taskOverride,
+    taskOfTokenModules,
     Rule("task.conversion", sets: .task, reads: [.conversion]) {
       (facts, _) throws(ResolutionError) in
       switch facts[.conversion] {
-      case .none: nil
+      case .none, .reward: nil
       case .embedding: .embed
-      case .sequenceClassification, .reward: .classify
+      case .sequenceClassification: .classify
       }
     },
     Rule("task.native-class", sets: .task, reads: [.architecture]) {
@@ -95,7 +120,9 @@ extension Rule {
   ) -> (task: Task, conversion: Conversion)? {
     guard let entry = Registry.entries[architecture] else { return nil }
     switch entry.head {
-    case .none: return (.embed, .none)
+    case .none, .tokenEmbedding, .tokenClassification, .sparseEmbedding:
+      return (entry.task, .none)
+    case .reward, .processReward: return (entry.task, .reward)
     case .languageModel: return (.embed, .embedding)
     case .sequenceClassification:
       let isDecoder = FamilyFacts.of(entry.family).isDecoder

@@ -4,6 +4,20 @@ internal import ModelFiles
 /// The token limit and the width of embeddings.
 extension Rule {
   static let limits: [Rule] = [
+    // Queries and documents have lengths of their own, each within this.
+    Rule("token-limit.late-interaction", sets: .tokenLimit, reads: [.family, .interaction]) {
+      (facts, metadata) throws(ResolutionError) in
+      guard let settings = facts[.interaction].settings else { return nil }
+      let limit = max(settings.query.lengthMax, settings.document.lengthMax)
+      let usable = try usablePositions(metadata, family: facts[.family])
+      guard limit <= usable else {
+        throw ResolutionError(
+          .malformed,
+          "\(metadata.path): queries or documents of \(limit) tokens are asked for, but the model "
+            + "has only \(usable) positions (max_position_embeddings of config.json)")
+      }
+      return limit
+    },
     // Alone it is enough; vLLM takes it only with `do_lower_case` beside it.
     Rule("token-limit.sentence-config", sets: .tokenLimit, reads: [.family]) {
       (facts, metadata) throws(ResolutionError) in
@@ -62,7 +76,24 @@ extension Rule {
     },
     Rule("dimensions.not-embedding", sets: .dimensions, reads: [.task]) {
       (facts, _) throws(ResolutionError) in
-      facts[.task] == .embed ? nil : Dimensions(width: nil, allowed: [])
+      [.embed, .tokenEmbed].contains(facts[.task]) ? nil : Dimensions(width: nil, allowed: [])
+    },
+    Rule("dimensions.vocabulary", sets: .dimensions, reads: [.outputs]) {
+      (facts, metadata) throws(ResolutionError) in
+      guard facts[.outputs].list.first == .sparse else { return nil }
+      let size = try reading { () throws(ModelFilesError) in
+        try metadata.config.requireInt("vocab_size", in: 1...Int(Int32.max))
+      }
+      return Dimensions(width: size, allowed: [])
+    },
+    // The map to token vectors lies among the weights of Stanford's ColBERT.
+    Rule("dimensions.colbert-linear", sets: .dimensions, reads: [.architecture, .modules]) {
+      (facts, metadata) throws(ResolutionError) in
+      guard Registry.entries[facts[.architecture]]?.head == .tokenEmbedding,
+        facts[.modules].kinds == nil,
+        let width = metadata.tensors.first(where: { $0.name == "linear.weight" })?.shape.first
+      else { return nil }
+      return try embeddingDimensions(metadata, width: width)
     },
     Rule("dimensions.dense-module", sets: .dimensions, reads: [.dense]) {
       (facts, metadata) throws(ResolutionError) in

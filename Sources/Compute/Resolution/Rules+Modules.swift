@@ -7,19 +7,26 @@ extension Rule {
     Rule("modules.none", sets: .modules) { (_, metadata) throws(ResolutionError) in
       metadata.modules == nil ? ModuleList(kinds: nil) : nil
     },
-    Rule("modules.file-order", sets: .modules, reads: [.task]) {
+    Rule("modules.file-order", sets: .modules, reads: [.task, .sparse]) {
       (facts, metadata) throws(ResolutionError) in
       try checkModelType(metadata, task: facts[.task])
       let kinds = try moduleKinds(metadata)
       let allowed: [[SentenceModule.Kind]] =
         switch facts[.task] {
+        case .embed where facts[.sparse].head != nil && !metadata.lists(.pooling):
+          [[.transformer, .spladePooling]]
         case .embed: [[.transformer, .pooling], [.transformer, .pooling, .normalize]]
-        case .classify: [[.transformer]]
+        // What `--task token-embed` finds for one vector is left off.
+        case .tokenEmbed where metadata.lists(.pooling):
+          [[.transformer, .pooling], [.transformer, .pooling, .normalize]]
+        case .tokenEmbed, .classify, .tokenClassify: [[.transformer]]
         }
       // Any number of Dense modules may follow the pooling.
       var rest = kinds
       if facts[.task] == .embed {
         while rest.count > 2, rest[1] == .pooling, rest[2] == .dense { rest.remove(at: 2) }
+      } else if facts[.task] == .tokenEmbed {
+        while rest.count > 1, rest[1] == .dense { rest.remove(at: 1) }
       }
       guard allowed.contains(rest) else {
         let wanted = allowed.map { $0.map(\.rawValue).joined(separator: ", ") }
@@ -34,6 +41,11 @@ extension Rule {
     Rule("pooling.override", sets: .pooling, reads: [.task]) {
       (facts, metadata) throws(ResolutionError) in
       guard let pooling = metadata.overrides.pooling else { return nil }
+      guard facts[.task] != .tokenEmbed, facts[.task] != .tokenClassify else {
+        throw ResolutionError(
+          .invalidOverride,
+          "pooling \(pooling.rawValue): the task \(facts[.task].rawValue) pools nothing")
+      }
       guard facts[.task] == .embed else {
         throw ResolutionError(
           .invalidOverride,
@@ -69,13 +81,18 @@ extension Rule {
     },
     Rule("dense.module-configs", sets: .dense, reads: [.task, .family]) {
       (facts, metadata) throws(ResolutionError) in
-      guard facts[.task] == .embed else { return DenseModules(list: []) }
+      guard [.embed, .tokenEmbed].contains(facts[.task]) else { return DenseModules(list: []) }
       let width = try hiddenSize(metadata, facts[.family])
       return DenseModules(list: try denseModules(metadata, width: width))
     },
     Rule("normalize.not-embedding", sets: .normalize, reads: [.task]) {
       (facts, _) throws(ResolutionError) in
-      facts[.task] == .embed ? nil : false
+      switch facts[.task] {
+      case .embed: nil
+      // MaxSim compares directions: ColBERT normalises, with or without a module that says so.
+      case .tokenEmbed: true
+      case .classify, .tokenClassify: false
+      }
     },
     Rule("normalize.module-list", sets: .normalize, reads: [.modules]) {
       (facts, _) throws(ResolutionError) in
@@ -92,7 +109,12 @@ extension Rule {
     guard let config = metadata.sentenceTransformersConfig else { return }
     let type = try reading { () throws(ModelFilesError) in try config.string("model_type") }
     guard let type, metadata.overrides.task == nil else { return }
-    let expected = task == .embed ? "SentenceTransformer" : "CrossEncoder"
+    let expected =
+      switch task {
+      case .embed: metadata.lists(.spladePooling) ? "SparseEncoder" : "SentenceTransformer"
+      case .tokenEmbed: "ColBERT"
+      case .classify, .tokenClassify: "CrossEncoder"
+      }
     guard type == expected else {
       throw ResolutionError(
         config.error(
@@ -111,7 +133,7 @@ extension Rule {
           .unsupported,
           "\(metadata.modulesPath): [\(index)].type is "
             + "\(module.type.quotedForMessage), which cannot be run; Transformer, Pooling, "
-            + "Dense and Normalize can")
+            + "Dense, Normalize and SpladePooling can")
       }
       if kind == .transformer && !module.path.isEmpty {
         throw ResolutionError(

@@ -6,11 +6,17 @@ extension Rule {
   static let outputs: [Rule] = [
     Rule("labels.not-classifying", sets: .labels, reads: [.task]) {
       (facts, _) throws(ResolutionError) in
-      facts[.task] == .classify ? nil : []
+      [.classify, .tokenClassify].contains(facts[.task]) ? nil : []
     },
     Rule("labels.token-head", sets: .labels, reads: [.tokenHead]) {
       (facts, _) throws(ResolutionError) in
       facts[.tokenHead].head.map { $0.method == .fromTwoWaySoftmax ? ["LABEL_0"] : $0.tokens }
+    },
+    // Qwen's classes fix the number, whatever the configuration says.
+    Rule("labels.reward-class", sets: .labels, reads: [.conversion, .task]) {
+      (facts, _) throws(ResolutionError) in
+      guard facts[.conversion] == .reward else { return nil }
+      return facts[.task] == .classify ? ["LABEL_0"] : ["LABEL_0", "LABEL_1"]
     },
     Rule("labels.config-id2label", sets: .labels) { (_, metadata) throws(ResolutionError) in
       try labelsByID(metadata.config)
@@ -27,7 +33,17 @@ extension Rule {
     },
     Rule("activation.not-classifying", sets: .activation, reads: [.task]) {
       (facts, _) throws(ResolutionError) in
-      facts[.task] == .classify ? nil : .identity
+      [.classify, .tokenClassify].contains(facts[.task]) ? nil : .identity
+    },
+    // Rewards are compared as they are: vLLM gives them raw.
+    Rule("activation.reward", sets: .activation, reads: [.task, .conversion]) {
+      (facts, _) throws(ResolutionError) in
+      facts[.conversion] == .reward && facts[.task] == .classify ? .identity : nil
+    },
+    // A row is one token's choice; problem_type and sentence-transformers speak of whole inputs.
+    Rule("activation.token-labels", sets: .activation, reads: [.task, .labels]) {
+      (facts, _) throws(ResolutionError) in
+      facts[.task] == .tokenClassify ? activation(labelCount: facts[.labels].count) : nil
     },
     Rule("activation.problem-type", sets: .activation, reads: [.labels]) {
       (facts, metadata) throws(ResolutionError) in
@@ -53,9 +69,20 @@ extension Rule {
       (facts, _) throws(ResolutionError) in
       activation(labelCount: facts[.labels].count)
     },
+    Rule("score.sparse", sets: .score, reads: [.outputs]) { (facts, _) throws(ResolutionError) in
+      facts[.outputs].list.first == .sparse ? ScoreMeaning(type: .sparse) : nil
+    },
+    Rule("score.reward", sets: .score, reads: [.task, .conversion]) {
+      (facts, _) throws(ResolutionError) in
+      guard facts[.conversion] == .reward || facts[.task] == .tokenClassify else { return nil }
+      let what = facts[.conversion] == .reward ? "is a reward model" : "classifies tokens"
+      return ScoreMeaning(
+        type: .none, reason: "the model \(what), and a score compares a query with a document")
+    },
     Rule("score.task-and-labels", sets: .score, reads: [.task, .labels]) {
       (facts, _) throws(ResolutionError) in
       if facts[.task] == .embed { return ScoreMeaning(type: .cosine) }
+      if facts[.task] == .tokenEmbed { return ScoreMeaning(type: .lateInteraction) }
       let count = facts[.labels].count
       if count == 1 { return ScoreMeaning(type: .crossEncoder) }
       return ScoreMeaning(

@@ -5,7 +5,7 @@ extension Rule {
   static let tensors: [Rule] = [
     Rule(
       "tensors.family-names", sets: .tensors,
-      reads: [.family, .task, .conversion, .labels, .tokenHead]
+      reads: [.architecture, .family, .task, .conversion, .labels, .tokenHead, .sparse]
     ) {
       (facts, metadata) throws(ResolutionError) in
       var table = TensorTable(metadata.tensors, source: metadata.weightsSource)
@@ -14,10 +14,12 @@ extension Rule {
         try FamilyFacts.int(family.layerCountKeys, in: 1...1024, metadata.config)
       }
       let names: FamilyTensorNames
+      let tokens: TokenTensors
       let isKnown: (String) -> Bool
       if let scheme = family.names {
         let tokenHead = facts[.tokenHead].head
         let withHead = facts[.task] == .classify && tokenHead == nil
+        let scheme = facts[.conversion] == .reward ? scheme.withRewardHead : scheme
         if withHead { try checkHead(table, scheme.head) }
         var tensors = try scheme.take(
           from: &table, layerCount: layerCount, config: metadata.config, withHead: withHead)
@@ -29,6 +31,7 @@ extension Rule {
             tokenHead, tensors, &table, facts[.family], metadata)
         }
         names = .stack(tensors)
+        tokens = try tokenTensors(facts, metadata, &table, words: tensors.words)
         let complete = table
         isKnown = { scheme.isKnownExtra($0, in: complete) }
       } else {
@@ -40,17 +43,31 @@ extension Rule {
           try checkLabels(classifier.weight, table, facts[.labels], metadata)
         }
         names = .bert(tensors)
+        tokens = try tokenTensors(facts, metadata, &table, words: tensors.wordEmbeddings)
         let complete = table
         isKnown = { BertTensors.isKnownExtra($0, in: complete) }
       }
       let unused = try rest(of: table, facts[.family], layerCount: layerCount, isKnown: isKnown)
       return FamilyTensors(
-        names: names, used: table.used.sorted(), unused: unused,
+        names: names, tokens: tokens, used: table.used.sorted(), unused: unused,
         parameterCount: metadata.tensors.reduce(0) {
           $0 + ($1.isFloatingPoint ? $1.elementCount : 0)
         })
     }
   ]
+
+  private static func tokenTensors(
+    _ facts: FactScope, _ metadata: ModelMetadata, _ table: inout TensorTable, words: String
+  ) throws(ResolutionError) -> TokenTensors {
+    var reader = TokenMapReader(
+      family: facts[.family], metadata: metadata, table: table, words: words)
+    let result = try reader.read(
+      task: facts[.task], head: Registry.entries[facts[.architecture]]?.head ?? .none,
+      conversion: facts[.conversion], sparse: facts[.sparse].head,
+      labelCount: facts[.labels].count)
+    table = reader.table
+    return result
+  }
 
   /// Throws `.missing`, with what to do about it, where the file has no classifier.
   private static func checkHead(

@@ -4,9 +4,19 @@ internal import ModelFiles
 /// What happens to a text before the model sees it: prompts and the tokenizer's settings.
 extension Rule {
   static let texts: [Rule] = [
+    // Whether a text is a query or a document; the markers are put in as tokens.
+    Rule("prompts.late-interaction", sets: .prompts, reads: [.interaction]) {
+      (facts, _) throws(ResolutionError) in
+      guard let settings = facts[.interaction].settings else { return nil }
+      return Prompts(
+        texts: [
+          "query": settings.query.marker + settings.query.prompt,
+          "document": settings.document.marker + settings.document.prompt,
+        ], defaultName: "document")
+    },
     Rule("prompts.not-embedding", sets: .prompts, reads: [.task]) {
       (facts, _) throws(ResolutionError) in
-      facts[.task] == .embed ? nil : Prompts()
+      [.embed, .tokenEmbed].contains(facts[.task]) ? nil : Prompts()
     },
     Rule("prompts.sentence-transformers-config", sets: .prompts) {
       (_, metadata) throws(ResolutionError) in

@@ -77,7 +77,7 @@ extension Rule {
 
   /// The id of an exact entry: an added token, or one of the model's vocabulary. vLLM takes the
   /// unknown token's row without a word.
-  private static func tokenID(_ token: String, _ tokenizer: JSON) -> Int? {
+  static func tokenID(_ token: String, _ tokenizer: JSON) -> Int? {
     let bytes = Array(token.utf8)
     if let added = tokenizer["added_tokens"] {
       for entry in added.elements where entry["content"]?.stringBytes == bytes {

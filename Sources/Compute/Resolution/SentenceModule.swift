@@ -11,6 +11,8 @@ package struct SentenceModule: Sendable {
     case pooling = "Pooling"
     /// A linear map of the vector.
     case dense = "Dense"
+    /// Logits of a masked language model to sparse weights.
+    case spladePooling = "SpladePooling"
     /// Division by the Euclidean length.
     case normalize = "Normalize"
   }
@@ -28,6 +30,14 @@ package struct SentenceModule: Sendable {
   /// The names before sentence-transformers 5.4 (a module path) and since (with the class).
   private static let kinds: [String: Kind] = [
     "sentence_transformers.models.Transformer": .transformer,
+    // With the language model's head on; what becomes of it, the pooling says.
+    "sentence_transformers.sparse_encoder.models.MLMTransformer.MLMTransformer": .transformer,
+    "sentence_transformers.sparse_encoder.models.MLMTransformer": .transformer,
+    "sentence_transformers.sparse_encoder.modules.mlm_transformer.MLMTransformer": .transformer,
+    "sentence_transformers.sparse_encoder.models.SpladePooling.SpladePooling": .spladePooling,
+    "sentence_transformers.sparse_encoder.models.SpladePooling": .spladePooling,
+    "sentence_transformers.sparse_encoder.modules.splade_pooling.SpladePooling": .spladePooling,
+    "pylate.models.Dense.Dense": .dense,
     "sentence_transformers.models.Pooling": .pooling,
     "sentence_transformers.models.Normalize": .normalize,
     "sentence_transformers.models.Dense": .dense,

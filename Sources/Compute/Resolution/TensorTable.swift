@@ -41,6 +41,8 @@ package enum FamilyTensorNames: Sendable, Equatable {
 struct FamilyTensors: Sendable, Equatable {
   /// The names by their role.
   var names: FamilyTensorNames
+  /// Maps of token vectors.
+  var tokens = TokenTensors()
   /// Every tensor that the model uses, sorted.
   var used: [String]
   /// Every tensor that the family knows and the task does not use, sorted.

@@ -71,6 +71,10 @@ extension InputResult {
     switch value {
     case .vector(let numbers), .probabilities(let numbers, _), .logits(let numbers, _):
       numbers.count * 4 + 16
+    case .tokenVectors(let numbers, _), .tokenProbabilities(let numbers, _),
+      .tokenLogits(let numbers, _):
+      numbers.count * 4 + 16
+    case .sparse(let ids, let weights): (ids.count + weights.count) * 4 + 16
     case .score: 16
     case .tokens(let ids, let spellings):
       ids.count * 5 + spellings.reduce(16) { $0 + $1.count + 2 }
@@ -91,7 +95,7 @@ extension InputResult.Value {
   fileprivate var numbers: ArraySlice<Float>? {
     switch self {
     case .vector(let numbers), .probabilities(let numbers, _), .logits(let numbers, _): numbers
-    case .score, .tokens, .failure: nil
+    case .tokenVectors, .sparse, .tokenProbabilities, .tokenLogits, .score, .tokens, .failure: nil
     }
   }
 

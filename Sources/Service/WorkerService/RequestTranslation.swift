@@ -58,7 +58,9 @@ struct EngineRequest {
           + "for each document")
     }
     task = .score(
-      raw: request.isRaw, prompt: PromptChoice(request.promptName, absent: .none))
+      ScoreOptions(
+        raw: request.isRaw, prompt: PromptChoice(request.promptName, absent: .none),
+        instruction: request.instruction))
     inputs = documents.indices.map { index in
       .pair(query: queries[queries.count == 1 ? 0 : index], document: documents[index])
     }

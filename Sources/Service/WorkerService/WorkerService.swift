@@ -138,6 +138,8 @@ extension ModelInfo {
       switch info.model.score {
       case .cosine: "cosine"
       case .crossEncoder: "cross-encoder"
+      case .lateInteraction: "late-interaction"
+      case .sparse: "sparse"
       case .none: "none"
       }
     maxTokens = info.model.maxTokens

@@ -53,14 +53,18 @@ extension MillpondClient {
   /// - Parameters:
   ///   - raw: the value before the last activation; a cosine stays as it is.
   ///   - prompt: of queries and documents on an embedding model; nil is none.
+  ///   - instruction: what the model's score template is told to look for, in UTF-8; nil leaves its
+  ///     own. A model without a template refuses the call.
   /// - Throws: what failed the whole call; a document's own error is in its slot of the answer.
   public func score(
     queries: [[UInt8]], documents: [[UInt8]], raw: Bool = false, prompt: String? = nil,
-    call: CallOptions = CallOptions()
+    instruction: [UInt8]? = nil, call: CallOptions = CallOptions()
   ) async throws(MillpondError) -> Answer<Score> {
     let request = ScoreRequest(
-      queries: queries, documents: documents, length: call.length, isRaw: raw, promptName: prompt)
-    let textByteCount = (queries + documents).reduce(0) { $0 + $1.count }
+      queries: queries, documents: documents, length: call.length, isRaw: raw, promptName: prompt,
+      instruction: instruction)
+    let textByteCount =
+      (queries + documents).reduce(0) { $0 + $1.count } + (instruction?.count ?? 0)
     let parts = try await perform(
       .score, body: request.encoded(), inputCount: documents.count, textByteCount: textByteCount,
       options: call)

@@ -96,11 +96,13 @@ final class ServerLink {
       isOpen = true
       finishOpening(.success(()))
     case .loadReport: break
-    case .goAway:
+    case .goAway(let status):
       // Open calls are still answered by it; the next call makes a new connection.
       connection = nil
       isOpen = false
       self.generation += 1
+      // Who still waits for a hello would wait forever: no event of this connection is heard now.
+      finishOpening(.failure(MillpondError(status)))
     case .closed(let error):
       connection = nil
       isOpen = false

@@ -70,4 +70,19 @@ struct ServerSessionTests {
     #expect(error?.status == .serverNotReached)
     #expect(error?.message.hasPrefix("no server at \(address): ") == true)
   }
+
+  @Test("a server that has no room for a connection refuses it, and the client does not wait")
+  func full() async throws {
+    var stub = StubServer()
+    stub.connectionsMax = 1
+    try await stub.run { address in
+      let first = try await MillpondClient.connect(to: address)
+      defer { first.close() }
+      let error = await #expect(throws: MillpondError.self) {
+        try await MillpondClient.connect(to: address)
+      }
+      #expect(error?.code == .resourceExhausted)
+      #expect(error?.message == "1 connections are open, the limit of this server")
+    }
+  }
 }

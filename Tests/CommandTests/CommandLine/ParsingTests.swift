@@ -117,7 +117,6 @@ struct ParsingTests {
       (["check", "--model", "x", "--task", "embed"], "--task is not built yet"),
       (["embed", "--model", "x", "--output", "f.npy", "t"], "--output is not built yet"),
       (["embed", "--model", "x", "--element-type", "f16", "t"], "--element-type is not built yet"),
-      (["score", "--query", "q", "--instruction", "-i", "d"], "--instruction is not built yet"),
       (
         ["embed", "--model", "x", "--precision", "bf16", "t"],
         "--precision bf16: not built yet: this version computes in f32"

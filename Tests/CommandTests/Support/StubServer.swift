@@ -10,6 +10,7 @@ import Wire
 struct StubServer: CallService {
   var models: [String] = ["stub"]
   var isReady = true
+  var connectionsMax = 4_096
   /// The vector, logits or score of each input, in order, as little-endian f32; nil is an error.
   var values: [[Float]?] = []
   var spellings: [[UInt8]] = []
@@ -95,9 +96,11 @@ struct StubServer: CallService {
 
   /// Serves as long as the body runs.
   func run<Value>(_ body: (ServerAddress) async throws -> Value) async throws -> Value {
+    var configuration = ServerConfiguration.defaults(agent: "stub")
+    configuration.connectionsMax = connectionsMax
     let listener = try await Listener.bind(
       host: "127.0.0.1", port: 0, on: MultiThreadedEventLoopGroup.singleton.any(),
-      configuration: .defaults(agent: "stub"), service: self, logger: Logger(label: "stub"))
+      configuration: configuration, service: self, logger: Logger(label: "stub"))
     defer { listener.beginDraining() }
     guard let port = listener.address.port else { throw SetupFailure(message: "no port") }
     return try await body(ServerAddress(host: "127.0.0.1", port: port))

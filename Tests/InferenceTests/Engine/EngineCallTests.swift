@@ -63,11 +63,11 @@ struct EngineCallTests {
   func crossEncoder() async throws {
     let engine = try makeEngine(FakeModel(labels: ["score"], score: .crossEncoder))
     let inputs = [ModelInput.pair("a", "b"), .text("a"), .ids([1])]
-    let raw = try await engine.slots(.score(raw: true, prompt: .none), inputs)
+    let raw = try await engine.slots(.score(ScoreOptions(raw: true)), inputs)
     #expect(raw[0].score == Float(200))
     #expect(raw[1].error?.message == "Score takes a query and a document in an input")
     #expect(raw[2].error?.code == .invalidArgument)
-    let activated = try await engine.slots(.score(raw: false, prompt: .none), inputs)
+    let activated = try await engine.slots(.score(ScoreOptions()), inputs)
     #expect(activated[0].score == Float(1))
   }
 
@@ -76,7 +76,7 @@ struct EngineCallTests {
     let engine = try makeEngine()
     let long = String(repeating: "x", count: 40)
     let slots = try await engine.slots(
-      .score(raw: false, prompt: .none),
+      .score(ScoreOptions()),
       [.pair("ab", "ab"), .pair("ab", long), .pair(long, "b"), .text("a"), .pair("ab", "abc")])
     #expect(abs(try #require(slots[0].score) - 1) < 1e-6)
     #expect(slots[0].tokens == 8)
@@ -97,7 +97,7 @@ struct EngineCallTests {
     }
     let before = model.gate.entered
     let inputs = (0..<20).map { ModelInput.pair("query", "document \($0 % 4)") }
-    let slots = try await engine.slots(.score(raw: true, prompt: .none), inputs)
+    let slots = try await engine.slots(.score(ScoreOptions(raw: true)), inputs)
     #expect(slots.count == 20)
     #expect(model.gate.entered - before == 5)
   }

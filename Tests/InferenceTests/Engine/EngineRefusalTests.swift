@@ -16,7 +16,7 @@ struct EngineRefusalTests {
     let embed = await classifier.failure(.embed(EmbedOptions()), [.text("a")])
     #expect(embed?.code == .failedPrecondition)
     #expect(embed?.message == "model fake is a classifier with 2 labels: it has no embeddings")
-    let score = await classifier.failure(.score(raw: false, prompt: .none), [.pair("a", "b")])
+    let score = await classifier.failure(.score(ScoreOptions()), [.pair("a", "b")])
     #expect(score?.code == .failedPrecondition)
     #expect(score?.reason == .wrongTask)
     #expect(
@@ -59,7 +59,7 @@ struct EngineRefusalTests {
     }
     let pairs = try makeEngine(FakeModel(labels: ["score"], score: .crossEncoder))
     let pair = await pairs.failure(
-      .score(raw: false, prompt: .none), [.pair("a", "b")], limit: InputLimit(maxTokens: 2))
+      .score(ScoreOptions()), [.pair("a", "b")], limit: InputLimit(maxTokens: 2))
     #expect(
       pair?.message == "a limit of 2 tokens is too small for any pair: model fake needs 3…32")
   }
@@ -68,8 +68,21 @@ struct EngineRefusalTests {
   func crossEncoderPrompt() async throws {
     let engine = try makeEngine(FakeModel(labels: ["score"], score: .crossEncoder))
     let error = await engine.failure(
-      .score(raw: false, prompt: .named(Array("query".utf8))), [.pair("a", "b")])
+      .score(ScoreOptions(prompt: .named(Array("query".utf8)))), [.pair("a", "b")])
     #expect(error?.message == "model fake is a cross-encoder: its pairs take no prompt")
+  }
+
+  @Test("an instruction needs a model with a score template, even an empty one")
+  func instruction() async throws {
+    for model in [FakeModel(labels: ["score"], score: .crossEncoder), FakeModel()] {
+      for instruction in [[], Array("find news".utf8)] as [[UInt8]] {
+        let error = await (try makeEngine(model)).failure(
+          .score(ScoreOptions(instruction: instruction)), [.pair("a", "b")])
+        #expect(error?.code == .invalidArgument)
+        #expect(
+          error?.message == "model fake has no score template: its pairs take no instruction")
+      }
+    }
   }
 
   @Test("a number that is not finite is an internal error of its input only")

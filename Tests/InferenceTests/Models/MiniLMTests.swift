@@ -142,7 +142,7 @@ struct MiniLMTests {
     let query = "How do I reset my password?"
     let document = "To change your password, open the account page."
     let slots = try await engine.slots(
-      .score(raw: false, prompt: .none), [.pair(query, document), .pair(query, query)])
+      .score(ScoreOptions()), [.pair(query, document), .pair(query, query)])
     let vectors = try await engine.vectors([Array(query.utf8), Array(document.utf8)])
     let expected = zip(vectors[0], vectors[1]).reduce(Float(0)) { $0 + $1.0 * $1.1 }
     #expect(abs(try #require(slots[0].score) - expected) < 1e-6)

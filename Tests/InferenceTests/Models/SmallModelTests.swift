@@ -52,9 +52,9 @@ struct SmallModelTests {
         query: try #require(line["query"]?.stringBytes),
         document: try #require(line["document"]?.stringBytes))
       let activated = try await engine.slots(
-        .score(raw: false, prompt: .none), [pair], limit: limit(line))
+        .score(ScoreOptions()), [pair], limit: limit(line))
       let raw = try await engine.slots(
-        .score(raw: true, prompt: .none), [pair], limit: limit(line))
+        .score(ScoreOptions(raw: true)), [pair], limit: limit(line))
       let score = try #require(activated[0].score)
       let logit = try #require(raw[0].score)
       #expect(abs(score - Float(try #require(line["score"]?.double))) <= Self.tolerance)
@@ -69,7 +69,7 @@ struct SmallModelTests {
     let embed = await engine.failure(.embed(EmbedOptions()), [.text("a")])
     #expect(embed?.code == .failedPrecondition)
     #expect(embed?.message == "model model is a classifier with 20 labels: it has no embeddings")
-    let score = await engine.failure(.score(raw: false, prompt: .none), [.pair("a", "b")])
+    let score = await engine.failure(.score(ScoreOptions()), [.pair("a", "b")])
     #expect(score?.code == .failedPrecondition)
     #expect(score?.message.hasPrefix("model model cannot score: ") == true)
     #expect(score?.message.contains("20") == true)
@@ -80,7 +80,7 @@ struct SmallModelTests {
     let engine = try makeEngine(directory: Fixtures.small("debian-reranker"))
     let pair = ModelInput.pair("a mail reader", "Reads mail in a terminal.")
     let label = try await engine.slots(.classify(raw: false), [pair])
-    let score = try await engine.slots(.score(raw: false, prompt: .none), [pair])
+    let score = try await engine.slots(.score(ScoreOptions()), [pair])
     #expect(label[0].value == .probabilities([try #require(score[0].score)], label: 0))
   }
 }

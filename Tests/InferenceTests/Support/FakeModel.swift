@@ -106,6 +106,7 @@ struct FakeModel: ServedModel {
       var ids: [Int32]
       switch source {
       case .text(let text): ids = [1] + (prefix + text).map(Int32.init) + [2]
+      case .role(_, let text): ids = [1] + text.map(Int32.init) + [2]
       case .ids(let given): ids = given
       case .pair(let query, let document):
         ids = [1] + query.map(Int32.init) + [2] + document.map(Int32.init) + [2]
@@ -133,7 +134,7 @@ struct FakeModel: ServedModel {
       self.unitsMax = unitsMax
     }
 
-    func forward(_ units: [PreparedUnit]) throws(EngineError) -> [Float] {
+    func forward(_ units: [PreparedUnit]) throws(EngineError) -> BatchOutput {
       model.gate.pass()
       let tokens = units.reduce(0) { $0 + $1.ids.count }
       guard units.count <= unitsMax, tokens <= tokensMax || units.count == 1 else {
@@ -150,7 +151,7 @@ struct FakeModel: ServedModel {
         if !isWarmUp, unit.ids.contains(Int32(FakeModel.notFinite)) { row[0] = .nan }
         rows += row
       }
-      return rows
+      return BatchOutput(rows: rows, count: units.count, width: model.description.width)
     }
   }
 }

@@ -130,6 +130,24 @@ extension Integration {
     }
 
     @Test(
+      "an instruction is INVALID_ARGUMENT on a model without a score template",
+      arguments: ServerKind.allCases)
+    func instruction(kind: ServerKind) async throws {
+      try await kind.withClient { client in
+        for instruction in [[], Array("find news".utf8)] as [[UInt8]] {
+          let error = try await callError {
+            _ = try await client.score(
+              queries: [[0x61]], documents: [[0x62], [0x63]], instruction: instruction,
+              call: .miniLM)
+          }
+          #expect(error.code == .invalidArgument)
+          #expect(
+            error.message == "model minilm has no score template: its pairs take no instruction")
+        }
+      }
+    }
+
+    @Test(
       "numbers and names that the model does not have are INVALID_ARGUMENT",
       arguments: ServerKind.allCases)
     func options(kind: ServerKind) async throws {

@@ -71,9 +71,6 @@ extension Integration {
         Misuse("embed", "--model", "x", "--precision", "bf16", "text", says: "--precision"),
         Misuse("embed", "--model", "x", "--precision", "int8", "text", says: "--precision"),
         Misuse(
-          "score", "--server", server, "--query", "q", "--instruction", "i", "d",
-          says: "--instruction"),
-        Misuse(
           "score", "--model", "x", "--score-template", "f", "--query", "q", "d",
           says: "--score-template"),
         Misuse("serve", "--model", "x", "--precision", "int8", says: "--precision"),

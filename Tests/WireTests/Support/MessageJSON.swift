@@ -298,6 +298,11 @@ extension ScoreRequest: PlainConvertible {
     fields.length(length)
     fields.bool("raw", isRaw)
     fields.prompt(promptName)
+    if let instruction {
+      var message = Fields()
+      message.string("text", utf8(instruction))
+      fields.value("instruction", message.plain)
+    }
     return fields.plain
   }
 }

@@ -52,6 +52,8 @@ enum Samples {
     ScoreRequest(queries: [], documents: []),
     ScoreRequest(
       queries: [[0]], documents: [[], [0xff], Array("pond".utf8)], isRaw: true, promptName: ""),
+    ScoreRequest(queries: [[0]], documents: [[0]], instruction: []),
+    ScoreRequest(queries: [[0]], documents: [[0]], instruction: [0x61, 0, 0xff]),
     TokenizeRequest(inputs: inputs, length: LengthOptions(), promptName: "p"),
     TokenizeRequest(inputs: []),
   ]

@@ -4,6 +4,9 @@ package import MillpondClient
 package enum ServerSession {
   /// Between two attempts while a server is waited for.
   private static let retryInterval = Duration.milliseconds(100)
+  /// What one attempt may take at least, also when the wait is over sooner: a server that answers
+  /// at all is heard.
+  private static let attemptMin = Duration.seconds(1)
 
   /// A client of a server that said hello.
   ///
@@ -73,7 +76,7 @@ package enum ServerSession {
   private static func attempt(
     _ address: ServerAddress, until end: ContinuousClock.Instant
   ) async -> Attempt {
-    let patience = min(max(end - .now, .milliseconds(10)), .seconds(5))
+    let patience = min(max(end - .now, attemptMin), .seconds(5))
     do throws(MillpondError) {
       let client = try await MillpondClient.connect(
         to: address, agent: "millpond", connectTimeout: patience)

@@ -51,7 +51,11 @@ struct ScoreCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Print the N best, the best first.", valueName: "N"))
   var top: Int?
 
-  @OptionGroup var later: LaterScoreFlags
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "What to look for, on a model that takes an instruction.", valueName: "TEXT"))
+  var instruction: String?
 
   func validate() throws {
     if let top, top < 1 { throw ValidationError("--top \(top): it is 1 or more") }
@@ -82,6 +86,7 @@ struct ScoreCommand: AsyncParsableCommand {
     let source = try source()
     let (length, prompt, raw) = (length, prompt.prompt, raw)
     let query = query.map(RawArguments.bytes(of:))
+    let instruction = instruction.map(RawArguments.bytes(of:))
     let kinds: InputKinds = query == nil ? .pair : .text
     let status = try await server.withClient { client, call in
       let call = length.apply(to: call)
@@ -90,7 +95,7 @@ struct ScoreCommand: AsyncParsableCommand {
         // Each call of many carries the one query.
         try await client.score(
           queries: query.map { [$0] } ?? values.map(\.query), documents: values.map(\.document),
-          raw: raw, prompt: prompt, call: call
+          raw: raw, prompt: prompt, instruction: instruction, call: call
         ).results
       }
     }

@@ -27,15 +27,6 @@ struct LaterEmbedFlags: ParsableArguments {
   }
 }
 
-/// Those of `score`.
-struct LaterScoreFlags: ParsableArguments {
-  @Option(parsing: .unconditionalSingleValue, help: .hidden) var instruction: [String] = []
-
-  func validate() throws {
-    try NotBuiltYet.refuse([("--instruction", instruction)])
-  }
-}
-
 /// The answer to what is known and not built.
 enum NotBuiltYet {
   /// - Throws: `ValidationError` naming the first flag that is given.

@@ -6,51 +6,76 @@ enum Answering {
 
   // MARK: - Rows
 
-  /// Results of a batch. `rows` holds `[units, width]` f32 and becomes the memory of the results;
-  /// `works[i]` is the call of unit i.
+  /// Results of a batch. The values of `output` become the memory of the results; `works[i]` is the
+  /// call of unit i.
   static func results(
-    of units: [PreparedUnit], works: [CallWork], rows: consuming [Float], model: any ServedModel
+    of units: [PreparedUnit], works: [CallWork], output: consuming BatchOutput,
+    model: any ServedModel
   ) -> [InputResult] {
-    let width = model.description.width
-    guard rows.count == units.count * width else {
+    guard output.units.count == units.count, output.isWithinBounds else {
       let error = EngineError(
-        .internal, "a batch of \(units.count) inputs gave \(rows.count) numbers, not \(width) each")
+        .internal, "a batch of \(units.count) inputs gave \(output.units.count) results")
       return units.map { _ in .failed(error) }
     }
+    var places = output.units
+    var values = output.values
+    // The memory is this function's alone now, so that it is changed in place.
+    output.values = []
     // All rows are finished before the first slice is taken, or the slices would force a copy.
     var best = [Int](repeating: 0, count: units.count)
     for index in units.indices {
-      let range = index * width..<(index + 1) * width
+      guard case .rows(let range, let count) = places[index], !range.isEmpty else { continue }
       switch works[index].finish {
       case .vectors(let dimensions, let normalize):
-        if normalize { model.normalize(&rows, range.prefix(dimensions)) }
+        if normalize { model.normalize(&values, range.prefix(dimensions)) }
+        places[index] = .rows(range.prefix(dimensions), count: 1)
+      case .tokenVectors(let dimensions, let normalize):
+        let cut = values.cutRows(range, count: count, to: dimensions)
+        if normalize { values.eachRow(cut, count: count) { model.normalize(&$0, $1) } }
+        places[index] = .rows(cut, count: count)
       case .cosine:
-        model.normalize(&rows, range)
+        model.normalize(&values, range)
+      case .maxSim:
+        if model.description.normalizesTokens {
+          values.eachRow(range, count: count) { model.normalize(&$0, $1) }
+        }
       case .labels(let raw), .crossScore(let raw):
-        best[index] = largest(rows, range)
-        if !raw { model.activate(&rows, range) }
-      case .tokens:
+        best[index] = largest(values, range)
+        if !raw { model.activate(&values, range) }
+      case .tokenLabels(let raw):
+        if !raw { values.eachRow(range, count: count) { model.activate(&$0, $1) } }
+      case .sparse, .sparseProduct, .tokens:
         break
       }
     }
-    let finished = rows
+    let finished = values
     return units.indices.map { index in
-      let start = index * width
-      let value: InputResult.Value
-      switch works[index].finish {
-      case .vectors(let dimensions, _):
-        value = .vector(finished[start..<start + dimensions])
-      case .cosine:
-        value = .vector(finished[start..<start + width])
-      case .labels(let raw):
-        let slice = finished[start..<start + width]
-        value = raw ? .logits(slice, label: best[index]) : .probabilities(slice, label: best[index])
-      case .crossScore:
-        value = .score(finished[start])
-      case .tokens:
+      let finish = works[index].finish
+      guard let value = value(of: places[index], finish, finished, best: best[index]) else {
         return missing
       }
       return checked(value, units[index])
+    }
+  }
+
+  /// The value of a unit in its finished place, nil where the model gave another kind.
+  private static func value(
+    of place: UnitOutput, _ finish: CallWork.Finish, _ values: [Float], best: Int
+  ) -> InputResult.Value? {
+    switch (place, finish) {
+    case (.rows(let range, _), .vectors), (.rows(let range, _), .cosine): .vector(values[range])
+    case (.rows(let range, let count), .tokenVectors), (.rows(let range, let count), .maxSim):
+      .tokenVectors(values[range], rows: count)
+    case (.rows(let range, _), .labels(true)): .logits(values[range], label: best)
+    case (.rows(let range, _), .labels(false)): .probabilities(values[range], label: best)
+    case (.rows(let range, let count), .tokenLabels(true)):
+      .tokenLogits(values[range], rows: count)
+    case (.rows(let range, let count), .tokenLabels(false)):
+      .tokenProbabilities(values[range], rows: count)
+    case (.rows(let range, _), .crossScore): values[range].first.map { .score($0) }
+    case (.sparse(let ids, let weights), .sparse), (.sparse(let ids, let weights), .sparseProduct):
+      .sparse(ids: ids, weights: weights)
+    default: nil
     }
   }
 
@@ -60,6 +85,11 @@ enum Answering {
     switch value {
     case .vector(let numbers), .probabilities(let numbers, _), .logits(let numbers, _):
       isFinite = numbers.allSatisfy(\.isFinite)
+    case .tokenVectors(let numbers, _), .tokenProbabilities(let numbers, _),
+      .tokenLogits(let numbers, _):
+      isFinite = numbers.allSatisfy(\.isFinite)
+    case .sparse(_, let weights):
+      isFinite = weights.allSatisfy(\.isFinite)
     case .score(let number):
       isFinite = number.isFinite
     case .tokens, .failure:
@@ -92,7 +122,7 @@ enum Answering {
   static func slots(
     _ work: CallWork, _ units: [InputResult], model: any ServedModel
   ) -> [InputResult] {
-    var slots = work.finish == .cosine ? cosines(work, units, model) : units
+    var slots = work.finish.comparesUnits ? comparisons(work, units, model) : units
     for index in slots.indices {
       if case .failure(let error) = slots[index].value {
         slots[index].value = .failure(error.at(index))
@@ -101,18 +131,20 @@ enum Answering {
     return slots
   }
 
-  private static func cosines(
+  private static func comparisons(
     _ work: CallWork, _ units: [InputResult], _ model: any ServedModel
   ) -> [InputResult] {
     work.pairs.map { pair in
       let (query, document) = (units[pair.query], units[pair.document])
+      let score: Float
       switch (query.value, document.value) {
       case (.vector(let x), .vector(let y)):
         // Rounding may carry the product of two unit vectors past 1.
-        let cosine = min(1, max(-1, model.dot(x, y)))
-        return InputResult(
-          value: .score(cosine), tokens: query.tokens + document.tokens,
-          truncated: query.truncated || document.truncated)
+        score = min(1, max(-1, model.dot(x, y)))
+      case (.tokenVectors(let x, let xRows), .tokenVectors(let y, let yRows)):
+        score = Comparison.maxSim(x, rows: xRows, y, rows: yRows, model: model)
+      case (.sparse(let ids, let weights), .sparse(let otherIDs, let otherWeights)):
+        score = Comparison.product(ids, weights, otherIDs, otherWeights)
       case (.failure(let error), _):
         return .failed(pair.query == pair.document ? error : error.within("query"))
       case (_, .failure(let error)):
@@ -120,6 +152,13 @@ enum Answering {
       default:
         return missing
       }
+      guard score.isFinite else {
+        return .failed(
+          EngineError(.internal, "the score of this input is a number that is not finite"))
+      }
+      return InputResult(
+        value: .score(score), tokens: query.tokens + document.tokens,
+        truncated: query.truncated || document.truncated)
     }
   }
 }

@@ -8,10 +8,28 @@ struct CallWork: Sendable {
     case labels(raw: Bool)
     /// The one output, activated or raw.
     case crossScore(raw: Bool)
+    /// Each token's vector, cut to `dimensions`, then normalised or not.
+    case tokenVectors(dimensions: Int, normalize: Bool)
+    /// As they are.
+    case sparse
+    /// Each token's labels, activated or raw.
+    case tokenLabels(raw: Bool)
     /// The cosine of two units of a pair.
     case cosine
+    /// The sum of each query token's best product.
+    case maxSim
+    /// The product of sparse weights.
+    case sparseProduct
     /// No rows: the tokens are the answer.
     case tokens
+
+    /// Whether a pair is two units that are compared in the end.
+    var comparesUnits: Bool {
+      switch self {
+      case .cosine, .maxSim, .sparseProduct: true
+      default: false
+      }
+    }
   }
 
   /// What becomes of the rows.
@@ -20,14 +38,14 @@ struct CallWork: Sendable {
   let prefix: [UInt8]
   /// The length rule, checked.
   let limit: TokenLimit
-  /// What threads work on: a unit for each input, but for cosines.
+  /// What threads work on: a unit for each input, or those that are compared.
   let units: [UnitSource]
-  /// For cosines: the units of each input. Distinct queries and documents are units once.
+  /// Where units are compared: those of each input. Distinct queries and documents are units once.
   let pairs: [CosinePair]
   /// Slots in the answer.
   let inputCount: Int
 
-  /// The units of a pair whose embeddings are compared.
+  /// The units of a pair whose outputs are compared.
   struct CosinePair: Sendable, Equatable {
     var query: Int
     var document: Int
@@ -37,86 +55,78 @@ struct CallWork: Sendable {
   /// model cannot do it, `.invalidArgument` for an unknown prompt and for numbers out of range.
   init(_ call: InferenceCall, model: ModelDescription) throws(EngineError) {
     let takesPairs: Bool
+    var role: TextRole?
     switch call.task {
     case .embed(let options):
-      finish = try Self.vectors(options, model)
-      prefix = try Self.prefix(options.prompt, model)
+      finish = try Self.embedding(options, model)
+      (prefix, role) = try Self.reading(options.prompt, model)
       takesPairs = false
     case .classify(let raw):
-      guard model.task == .classify else {
+      guard model.task == .classify || model.task == .tokenClassify else {
         throw EngineError(
           .failedPrecondition, reason: .wrongTask,
           "model \(model.name) is an embedding model: it has no labels to classify by")
       }
-      finish = .labels(raw: raw)
+      finish = model.task == .classify ? .labels(raw: raw) : .tokenLabels(raw: raw)
       prefix = []
       takesPairs = false
-    case .score(let raw, let prompt):
+    case .score(let options):
       switch model.score {
       case .cosine: finish = .cosine
-      case .crossEncoder: finish = .crossScore(raw: raw)
+      case .crossEncoder: finish = .crossScore(raw: options.raw)
+      case .lateInteraction: finish = .maxSim
+      case .sparse: finish = .sparseProduct
       case .none(let reason):
         throw EngineError(
           .failedPrecondition, reason: .wrongTask, "model \(model.name) cannot score: \(reason)")
       }
-      guard model.score == .cosine || prompt == .none else {
+      guard options.instruction == nil else {
+        throw EngineError(
+          .invalidArgument,
+          "model \(model.name) has no score template: its pairs take no instruction")
+      }
+      guard model.roles == nil || options.prompt == .none else {
+        throw EngineError(
+          .invalidArgument,
+          "model \(model.name) marks queries and documents itself: its pairs take no prompt")
+      }
+      guard model.score != .crossEncoder || options.prompt == .none else {
         throw EngineError(
           .invalidArgument, "model \(model.name) is a cross-encoder: its pairs take no prompt")
       }
-      prefix = try Self.prefix(prompt, model)
+      prefix = try Self.prefix(options.prompt, model)
       takesPairs = model.score == .crossEncoder
     case .tokenize(let prompt):
       finish = .tokens
-      prefix = try Self.prefix(prompt, model)
+      (prefix, role) = try Self.reading(prompt, model)
       takesPairs = false
     }
     limit = try Self.limit(call.limit, task: call.task, pairs: takesPairs, model: model)
     inputCount = call.inputs.count
-    (units, pairs) = Self.units(call.inputs, finish: finish)
+    if finish.comparesUnits {
+      (units, pairs) = Self.comparedUnits(call.inputs, hasRoles: model.roles != nil)
+    } else {
+      let finish = finish
+      units = call.inputs.map { Self.unit($0, finish: finish, role: role) }
+      pairs = []
+    }
+  }
+
+  /// What each unit asks of the model.
+  var request: UnitRequest {
+    switch finish {
+    case .vectors, .labels, .crossScore, .cosine, .tokens: .row
+    case .tokenVectors, .tokenLabels, .maxSim: .tokens
+    case .sparse, .sparseProduct: .sparse
+    }
   }
 
   /// Whether no unit is computed.
   var tokenizeOnly: Bool { finish == .tokens }
 
-  /// What a byte of text may take as ids and spellings: a token of two bytes takes about 60.
-  private static let tokenizedBytesPerByte = 32
-
-  /// Bytes that the call holds until it is answered: its texts, the rows or tokens of its results
-  /// and a little for each input.
-  func heldBytes(rowWidth: Int) -> Int {
-    let texts = units.reduce(0) { $0 + $1.byteCount }
-    let results =
-      tokenizeOnly ? texts * Self.tokenizedBytesPerByte : units.count * rowWidth * 4
-    return texts + results + inputCount * 128
-  }
-
   // MARK: - Checks
 
-  private static func vectors(
-    _ options: EmbedOptions, _ model: ModelDescription
-  ) throws(EngineError) -> Finish {
-    guard model.task == .embed else {
-      throw EngineError(
-        .failedPrecondition, reason: .wrongTask,
-        "model \(model.name) is a classifier with \(model.width) labels: it has no embeddings")
-    }
-    let dimensions = options.dimensions ?? model.width
-    guard dimensions >= 1, dimensions <= model.width else {
-      throw EngineError(
-        .invalidArgument,
-        "dimensions \(dimensions) is out of range: model \(model.name) takes 1…\(model.width)")
-    }
-    let allowed = model.allowedDimensions
-    guard allowed.isEmpty || dimensions == model.width || allowed.contains(dimensions) else {
-      let list = allowed.map(String.init).joined(separator: ", ")
-      throw EngineError(
-        .invalidArgument, "model \(model.name) cannot cut to dimensions \(dimensions): only \(list)"
-      )
-    }
-    return .vectors(dimensions: dimensions, normalize: options.normalize ?? model.normalize)
-  }
-
-  private static func prefix(
+  static func prefix(
     _ prompt: PromptChoice, _ model: ModelDescription
   ) throws(EngineError) -> [UInt8] {
     switch prompt {
@@ -160,24 +170,28 @@ struct CallWork: Sendable {
 
   // MARK: - Units
 
-  private static func units(
-    _ inputs: [ModelInput], finish: Finish
+  /// Each text of the pairs once, in each of its roles.
+  private static func comparedUnits(
+    _ inputs: [ModelInput], hasRoles: Bool
   ) -> ([UnitSource], [CosinePair]) {
-    guard finish == .cosine else {
-      return (inputs.map { unit($0, finish: finish) }, [])
+    struct Reading: Hashable {
+      var text: [UInt8]
+      var role: TextRole?
     }
     var units: [UnitSource] = []
     var pairs: [CosinePair] = []
-    var seen: [[UInt8]: Int] = [:]
-    func index(of text: [UInt8]) -> Int {
-      if let index = seen[text] { return index }
-      seen[text] = units.count
-      units.append(.text(text))
+    var seen: [Reading: Int] = [:]
+    func index(of text: [UInt8], _ role: TextRole) -> Int {
+      let reading = Reading(text: text, role: hasRoles ? role : nil)
+      if let index = seen[reading] { return index }
+      seen[reading] = units.count
+      units.append(hasRoles ? .role(role, text) : .text(text))
       return units.count - 1
     }
     for input in inputs {
       if case .pair(let query, let document) = input {
-        pairs.append(CosinePair(query: index(of: query), document: index(of: document)))
+        pairs.append(
+          CosinePair(query: index(of: query, .query), document: index(of: document, .document)))
       } else {
         units.append(.refused(needsPair))
         pairs.append(CosinePair(query: units.count - 1, document: units.count - 1))
@@ -186,9 +200,13 @@ struct CallWork: Sendable {
     return (units, pairs)
   }
 
-  private static func unit(_ input: ModelInput, finish: Finish) -> UnitSource {
+  private static func unit(
+    _ input: ModelInput, finish: Finish, role: TextRole?
+  ) -> UnitSource {
     switch (input, finish) {
-    case (.pair, .vectors):
+    case (.text(let text), .tokenVectors), (.text(let text), .tokens):
+      role.map { .role($0, text) } ?? .text(text)
+    case (.pair, .vectors), (.pair, .tokenVectors), (.pair, .sparse):
       .refused(
         EngineError(.invalidArgument, "Embed takes a text or token ids in an input, not a pair"))
     case (.text, .crossScore), (.ids, .crossScore): .refused(needsPair)

@@ -39,6 +39,16 @@ package struct InputResult: Sendable {
     case probabilities(ArraySlice<Float>, label: Int)
     /// The same before the last activation.
     case logits(ArraySlice<Float>, label: Int)
+    /// A vector for each token that the model keeps, in token order, `[rows, dimensions]` f32
+    /// row-major. Shares memory as `vector` does.
+    case tokenVectors(ArraySlice<Float>, rows: Int)
+    /// A weight for each id of the vocabulary that has one: ids ascending, weights above 0.
+    case sparse(ids: [Int32], weights: [Float])
+    /// A probability for each label, for each token or for each step token, in token order,
+    /// `[rows, labels]` f32 row-major.
+    case tokenProbabilities(ArraySlice<Float>, rows: Int)
+    /// The same before the last activation.
+    case tokenLogits(ArraySlice<Float>, rows: Int)
     /// A score.
     case score(Float)
     /// Token ids, special tokens included, and their spellings in the vocabulary.

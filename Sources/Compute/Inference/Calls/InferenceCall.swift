@@ -27,6 +27,30 @@ package enum PromptChoice: Sendable, Equatable {
   case named([UInt8])
 }
 
+/// What Embed gives for an input.
+package enum EmbedOutput: Sendable, Equatable, CaseIterable {
+  /// What the model is made for.
+  case modelDefault
+  /// One vector.
+  case vector
+  /// A vector for each token.
+  case tokens
+  /// A weight for each id of the vocabulary that has one.
+  case sparse
+}
+
+extension EmbedOutput {
+  /// The output in messages.
+  package var name: String {
+    switch self {
+    case .modelDefault: "the model's own"
+    case .vector: "vector"
+    case .tokens: "token"
+    case .sparse: "sparse"
+    }
+  }
+}
+
 /// How Embed shapes its vectors.
 package struct EmbedOptions: Sendable, Equatable {
   /// The prompt put before every text. Ids are used as they are.
@@ -35,14 +59,36 @@ package struct EmbedOptions: Sendable, Equatable {
   package var dimensions: Int?
   /// Whether vectors get length 1; nil does what the model directory says.
   package var normalize: Bool?
+  /// What is given for an input; `dimensions` and `normalize` do not apply to sparse weights.
+  package var output: EmbedOutput
 
-  /// By default: the model's prompt, all components, normalised as the model says.
+  /// By default: the model's prompt and output, all components, normalised as the model says.
   package init(
-    prompt: PromptChoice = .modelDefault, dimensions: Int? = nil, normalize: Bool? = nil
+    prompt: PromptChoice = .modelDefault, dimensions: Int? = nil, normalize: Bool? = nil,
+    output: EmbedOutput = .modelDefault
   ) {
+    self.output = output
     self.prompt = prompt
     self.dimensions = dimensions
     self.normalize = normalize
+  }
+}
+
+/// How Score compares its pairs.
+package struct ScoreOptions: Sendable, Equatable {
+  /// The value before the last activation; a cosine stays as it is.
+  package var raw: Bool
+  /// The prompt put before both texts of a pair whose embeddings are compared.
+  package var prompt: PromptChoice
+  /// What the model's score template is told to look for, in UTF-8; nil leaves the template's own.
+  /// A model without a template refuses the call.
+  package var instruction: [UInt8]?
+
+  /// By default: activated, without a prompt, with the template's own instruction.
+  package init(raw: Bool = false, prompt: PromptChoice = .none, instruction: [UInt8]? = nil) {
+    self.raw = raw
+    self.prompt = prompt
+    self.instruction = instruction
   }
 }
 
@@ -52,9 +98,9 @@ package enum InferenceTask: Sendable, Equatable {
   case embed(EmbedOptions)
   /// A value for each label of a classifier: probabilities, or logits when `raw`.
   case classify(raw: Bool)
-  /// A number for each pair: cosine on an embedding model (`raw` leaves it as it is, `prompt` is
-  /// put before both texts), the activated output (the logit when `raw`) of a one-label classifier.
-  case score(raw: Bool, prompt: PromptChoice)
+  /// A number for each pair: cosine on an embedding model, the activated output (the logit when
+  /// raw) of a one-label classifier.
+  case score(ScoreOptions)
   /// Token ids with their spellings. Works on every model and never refuses for length.
   case tokenize(prompt: PromptChoice)
 }

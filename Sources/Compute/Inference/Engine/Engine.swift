@@ -132,7 +132,7 @@ package final class Engine: Sendable {
     _ call: InferenceCall, _ record: CallRecord, _ cost: CostModel, _ handle: CallHandle,
     now: UInt64
   ) throws(EngineError) {
-    let bytes = record.work.heldBytes(rowWidth: core.model.description.width)
+    let bytes = record.work.heldBytes(core.model.description)
     if let deadline = call.deadline, deadline <= now {
       record.end(Self.expired, now: now)
       return

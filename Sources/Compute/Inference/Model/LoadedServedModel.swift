@@ -39,8 +39,9 @@ struct LoadedServedModel: ServedModel {
       switch plan.score {
       case .cosine: .cosine
       case .crossEncoder: .crossEncoder
-      case .lateInteraction, .none:
-        .none(reason: plan.scoreRefusal ?? "its score is \(plan.score.rawValue)")
+      case .lateInteraction: .lateInteraction
+      case .sparse: .sparse
+      case .none: .none(reason: plan.scoreRefusal ?? "its score is none")
       }
     let activation: ModelDescription.Activation =
       switch plan.activation {
@@ -49,19 +50,51 @@ struct LoadedServedModel: ServedModel {
       case .softmax: .softmax
       }
     var description = ModelDescription(
-      name: name, task: plan.task == .classify ? .classify : .embed, score: score,
+      name: name, task: task(plan.task), score: score,
       activation: activation, width: loaded.outputWidth, labels: plan.labels,
       normalize: plan.normalize, maxTokens: min(plan.maxTokens, loaded.positionCount),
       textMinimum: textMinimum,
       pairMinimum: max(1, tokenizer.pairSpecialTokenCount ?? textMinimum),
       vocabularySize: loaded.vocabularySize, prompts: plan.prompts,
-      defaultPrompt: plan.defaultPrompt)
+      defaultPrompt: plan.defaultPrompt, outputs: plan.outputs.map(output))
     description.allowedDimensions = plan.allowedDimensions
+    description.tokenWidth = loaded.tokenWidth
+    // Vectors that are made to be compared; hidden states are given as they are.
+    description.normalizesTokens =
+      plan.normalize && (plan.task == .tokenEmbed || !plan.tokenTensors.maps.isEmpty)
+    if case .languageModel = plan.sparse { description.sparseIDsMax = loaded.vocabularySize }
+    description.roles = plan.interaction.map {
+      RoleLengths(query: $0.query.lengthMax, document: $0.document.lengthMax)
+    }
+    if plan.task == .tokenClassify, case .step(let id, let spelling) = plan.tokenRows {
+      description.stepToken = StepToken(id: id, spelling: spelling)
+    }
+    // The marker of a role.
+    if plan.interaction != nil { description.textMinimum += 1 }
     return description
   }
 
+  private static func task(_ task: Task) -> ModelDescription.Task {
+    switch task {
+    case .embed: .embed
+    case .classify: .classify
+    case .tokenEmbed: .tokenEmbed
+    case .tokenClassify: .tokenClassify
+    }
+  }
+
+  private static func output(_ output: EmbeddingOutput) -> EmbedOutput {
+    switch output {
+    case .vector: .vector
+    case .tokens: .tokens
+    case .sparse: .sparse
+    }
+  }
+
   func makeEncoder() -> any UnitEncoder {
-    TextEncoder(tokenizer: tokenizer, vocabularySize: loaded.vocabularySize)
+    TextEncoder(
+      tokenizer: tokenizer, vocabularySize: loaded.vocabularySize,
+      interaction: loaded.plan.interaction)
   }
 
   func spelling(of id: Int32) -> [UInt8]? { tokenizer.token(id) }
@@ -110,21 +143,54 @@ struct LoadedServedModel: ServedModel {
       self.scratch = scratch
     }
 
-    func forward(_ units: [PreparedUnit]) throws(EngineError) -> [Float] {
+    func forward(_ units: [PreparedUnit]) throws(EngineError) -> BatchOutput {
       batch.removeAll()
       // A model without segment embeddings reads a pair as one segment.
       let hasSegments = loaded.segmentCount > 1
       for unit in units {
-        batch.append(unit.ids, segmentStart: hasSegments ? unit.segmentStart : nil)
+        batch.append(
+          unit.ids, segmentStart: hasSegments ? unit.segmentStart : nil, keyCount: unit.keyCount)
       }
       // The rows become the memory of the results, so each batch has its own.
-      var rows: [Float] = []
+      var values: [Float] = []
       do throws(ModelError) {
-        try loaded.forward(batch, scratch: scratch, into: &rows)
+        let places = try loaded.forward(
+          batch, requests: units.map(request), scratch: scratch, into: &values)
+        return BatchOutput(values: values, units: places.map(UnitOutput.init))
       } catch {
         throw EngineError(.internal, error.message)
       }
-      return rows
+    }
+
+    /// What is asked of the model for a unit, with the tokens that have rows.
+    private func request(_ unit: PreparedUnit) -> OutputRequest {
+      switch unit.request {
+      case .row: return .row
+      case .sparse: return .sparse
+      case .tokens: break
+      }
+      let plan = loaded.plan
+      let all = unit.ids.indices
+      if plan.task == .tokenClassify, case .step(let id, _) = plan.tokenRows {
+        return .tokens(all.filter { unit.ids[$0] == id })
+      }
+      if plan.task == .embed, !plan.tokenTensors.maps.isEmpty {
+        // bge-m3's vectors of tokens begin behind the first.
+        return .tokens(Array(all.dropFirst()))
+      }
+      guard unit.isDocument, let skipped = plan.interaction?.skippedIDs else {
+        return .tokens(Array(all))
+      }
+      return .tokens(all.filter { !skipped.contains(unit.ids[$0]) })
+    }
+  }
+}
+
+extension UnitOutput {
+  fileprivate init(_ place: OutputPlace) {
+    switch place {
+    case .rows(let range, let count): self = .rows(range, count: count)
+    case .sparse(let ids, let weights): self = .sparse(ids: ids, weights: weights)
     }
   }
 }

@@ -37,10 +37,10 @@ package protocol UnitEncoder: AnyObject {
 
 /// A model with the scratch memory of one thread. Not shared between threads.
 package protocol ModelWorkspace: AnyObject {
-  /// Runs a batch within the workspace's bounds. Gives rows `[units, width]` f32, one after the
-  /// other: pooled vectors before they are cut and normalised, or logits before the activation.
-  /// A row does not depend on the other units of the batch. Throws `.internal`.
-  func forward(_ units: [PreparedUnit]) throws(EngineError) -> [Float]
+  /// Runs a batch within the workspace's bounds. Gives what each unit asks for: vectors before they
+  /// are cut and normalised, logits before the activation, or sparse weights. It does not depend
+  /// on the other units of the batch. Throws `.internal`.
+  func forward(_ units: [PreparedUnit]) throws(EngineError) -> BatchOutput
 }
 
 /// What a model is and can do, as far as calls are concerned.
@@ -51,6 +51,10 @@ package struct ModelDescription: Sendable, Equatable {
     case embed
     /// Logits, one for each label.
     case classify
+    /// A vector for each token.
+    case tokenEmbed
+    /// Logits for each token, one for each label.
+    case tokenClassify
   }
 
   /// How a query and a document are compared.
@@ -59,6 +63,10 @@ package struct ModelDescription: Sendable, Equatable {
     case cosine
     /// By the one output of a classifier that reads both.
     case crossEncoder
+    /// By the sum of each query token's best product with a document token.
+    case lateInteraction
+    /// By the product of their sparse weights.
+    case sparse
     /// Not at all, and why.
     case none(reason: String)
   }
@@ -85,6 +93,19 @@ package struct ModelDescription: Sendable, Equatable {
   package var width: Int
   /// The lengths that vectors may be cut to; empty: any from 1 to `width`.
   package var allowedDimensions: [Int] = []
+  /// What Embed can be asked for beside `.modelDefault`; the first is the default. Empty for a
+  /// classifier.
+  package var outputs: [EmbedOutput]
+  /// Floats in the row of a token, where the model gives such rows.
+  package var tokenWidth: Int
+  /// Whether token rows get length 1 unless the call says otherwise.
+  package var normalizesTokens = false
+  /// Most ids of a sparse output; nil: no more than an input has tokens.
+  package var sparseIDsMax: Int? = nil
+  /// Set where each text is a query or a document.
+  package var roles: RoleLengths? = nil
+  /// Set where only the tokens behind steps have rows.
+  package var stepToken: StepToken? = nil
   /// Labels in label-id order; empty for an embedding model.
   package var labels: [String]
   /// Whether vectors get length 1 unless the call says otherwise.
@@ -102,12 +123,14 @@ package struct ModelDescription: Sendable, Equatable {
   /// The prompt of `.modelDefault`.
   package var defaultPrompt: String?
 
-  /// A description.
+  /// A description; an embedding model gives vectors unless `outputs` says otherwise.
   package init(
     name: String, task: Task, score: Score, activation: Activation, width: Int, labels: [String],
     normalize: Bool, maxTokens: Int, textMinimum: Int, pairMinimum: Int, vocabularySize: Int,
-    prompts: [String: [UInt8]], defaultPrompt: String?
+    prompts: [String: [UInt8]], defaultPrompt: String?, outputs: [EmbedOutput]? = nil
   ) {
+    self.outputs = outputs ?? (task == .embed ? [.vector] : [])
+    tokenWidth = width
     self.name = name
     self.task = task
     self.score = score
@@ -122,12 +145,23 @@ package struct ModelDescription: Sendable, Equatable {
     self.prompts = prompts
     self.defaultPrompt = defaultPrompt
   }
+
+  /// What the model's own task asks of a unit.
+  var defaultRequest: UnitRequest {
+    switch task {
+    case .classify: .row
+    case .tokenEmbed, .tokenClassify: .tokens
+    case .embed: outputs.first == .sparse ? .sparse : .row
+    }
+  }
 }
 
 /// What one unit of a call is made from.
 package enum UnitSource: Sendable, Equatable {
   /// A text in UTF-8.
   case text([UInt8])
+  /// A text as a query or as a document.
+  case role(TextRole, [UInt8])
   /// Token ids that are used as they are.
   case ids([Int32])
   /// Two texts that the tokenizer joins.
@@ -138,7 +172,7 @@ package enum UnitSource: Sendable, Equatable {
   /// Text bytes, or four for each id.
   var byteCount: Int {
     switch self {
-    case .text(let text): text.count
+    case .text(let text), .role(_, let text): text.count
     case .ids(let ids): ids.count * 4
     case .pair(let query, let document): query.count + document.count
     case .refused: 0
@@ -168,6 +202,12 @@ package struct PreparedUnit: Sendable, Equatable {
   package var segmentStart: Int
   /// Whether it was cut to the limit.
   package var truncated: Bool
+  /// How many tokens, from the first, are seen by the others; nil: all.
+  package var keyCount: Int? = nil
+  /// Whether tokens that are left out of documents have no row.
+  package var isDocument = false
+  /// What is asked for.
+  package var request = UnitRequest.row
 
   /// A tokenised unit.
   package init(ids: [Int32], segmentStart: Int, truncated: Bool) {

@@ -1,3 +1,4 @@
+internal import Resolution
 internal import Tokenization
 
 /// The model's tokenizer on one thread.
@@ -5,9 +6,11 @@ final class TextEncoder: UnitEncoder {
   private let tokenizer: Tokenizer
   /// Ids are 0..<vocabularySize.
   private let vocabularySize: Int
+  private let interaction: LateInteraction?
   private var scratch = TokenizerScratch()
 
-  init(tokenizer: Tokenizer, vocabularySize: Int) {
+  init(tokenizer: Tokenizer, vocabularySize: Int, interaction: LateInteraction? = nil) {
+    self.interaction = interaction
     self.tokenizer = tokenizer
     self.vocabularySize = vocabularySize
   }
@@ -24,6 +27,12 @@ final class TextEncoder: UnitEncoder {
       } catch {
         throw EngineError(error)
       }
+    case .role(let role, let text):
+      guard let interaction else {
+        throw EngineError(.internal, "a text came with a role, and the model knows none")
+      }
+      let encoder = RoleEncoder(settings: interaction, tokenizer: tokenizer)
+      return try encoder.encode(role, text, limit: limit, scratch: &scratch)
     case .pair(let query, let document):
       let (query, document) =
         prefix.isEmpty ? (query, document) : (prefix + query, prefix + document)
@@ -90,7 +99,7 @@ extension PreparedUnit {
 
 extension EngineError {
   /// What a tokenizer said of an input.
-  fileprivate init(_ error: TokenizationError) {
+  init(_ error: TokenizationError) {
     switch error.code {
     case .invalidUTF8: self.init(.invalidArgument, reason: .invalidUTF8, error.message)
     case .tooLong: self.init(.invalidArgument, reason: .tooLong, error.message)

@@ -43,7 +43,8 @@ extension ComputeThread {
     // Ids spread over the vocabulary; what they mean does not matter.
     let vocabulary = core.model.description.vocabularySize
     let ids = (0..<tokens).map { Int32(($0 &* 7_919) % max(1, vocabulary)) }
-    let unit = PreparedUnit(ids: ids, segmentStart: ids.count, truncated: false)
+    var unit = PreparedUnit(ids: ids, segmentStart: ids.count, truncated: false)
+    unit.request = core.model.description.defaultRequest
     let start = MonotonicClock.threadTime()
     _ = try workspace.forward(Array(repeating: unit, count: count))
     return MonotonicClock.threadTime().minus(start)

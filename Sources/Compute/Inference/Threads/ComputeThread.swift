@@ -110,9 +110,9 @@ struct ComputeThread: Sendable {
     let units = members.map(\.unit)
     let results: [InputResult]
     do throws(EngineError) {
-      let rows = try workspace.forward(units)
+      let output = try workspace.forward(units)
       results = Answering.results(
-        of: units, works: members.map(\.record.work), rows: rows, model: core.model)
+        of: units, works: members.map(\.record.work), output: output, model: core.model)
     } catch {
       // The inputs of this batch fail; the thread goes on.
       results = units.map { _ in .failed(error) }

@@ -60,7 +60,16 @@ final class EngineCore: Sendable {
     for index in indices {
       do throws(EngineError) {
         let source = work.units[index]
-        let unit = try encoder.encode(source, prefix: work.prefix, limit: work.limit)
+        var unit = try encoder.encode(source, prefix: work.prefix, limit: work.limit)
+        unit.request = work.request
+        if let step = model.description.stepToken, !work.tokenizeOnly,
+          !unit.ids.contains(step.id)
+        {
+          throw EngineError(
+            .invalidArgument,
+            "the input has no step token “\(step.spelling)”: the model judges the steps that it "
+              + "ends")
+        }
         if case .text(let text) = source, !unit.truncated {
           preparation.textBytes += text.count + work.prefix.count
           preparation.textTokens += max(0, unit.ids.count - specialTokens)
@@ -93,6 +102,12 @@ final class EngineCore: Sendable {
           cost.tokens(
             bytes: text.count + work.prefix.count, specialTokens: description.textMinimum,
             limit: work.limit.maxTokens)
+        case .role(let role, let text):
+          max(
+            cost.tokens(
+              bytes: text.count, specialTokens: description.textMinimum,
+              limit: work.limit.maxTokens),
+            role == .query ? min(description.roles?.query ?? 0, work.limit.maxTokens) : 0)
         case .pair(let query, let document):
           cost.tokens(
             bytes: query.count + document.count, specialTokens: description.pairMinimum,

@@ -9,16 +9,19 @@ package struct ScoreRequest: Sendable, Equatable {
   package var isRaw: Bool
   /// Prompt of queries and documents on an embedding model; nil is none.
   package var promptName: String?
+  /// What the model's score template is told, as bytes that should be UTF-8; nil leaves its own.
+  package var instruction: [UInt8]?
 
   package init(
     queries: [[UInt8]], documents: [[UInt8]], length: LengthOptions = LengthOptions(),
-    isRaw: Bool = false, promptName: String? = nil
+    isRaw: Bool = false, promptName: String? = nil, instruction: [UInt8]? = nil
   ) {
     self.queries = queries
     self.documents = documents
     self.length = length
     self.isRaw = isRaw
     self.promptName = promptName
+    self.instruction = instruction
   }
 
   /// - Throws: `.malformed`, `.tooLarge`.
@@ -39,6 +42,7 @@ extension ScoreRequest: ProtobufConvertible {
     length = try value(raw.length) ?? LengthOptions()
     isRaw = raw.raw != 0
     promptName = try value(raw.prompt, as: PromptName.self)?.name
+    instruction = try value(raw.instruction, as: Instruction.self)?.text
   }
 
   func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
@@ -49,6 +53,27 @@ extension ScoreRequest: ProtobufConvertible {
     raw.length = builder.message(length == LengthOptions() ? nil : length)
     raw.raw = isRaw ? 1 : 0
     raw.prompt = builder.message(promptName.map(PromptName.init))
+    raw.instruction = builder.message(instruction.map(Instruction.init))
+  }
+}
+
+/// An instruction: a message, so that none differs from an empty one.
+private struct Instruction {
+  var text: [UInt8]
+}
+
+extension Instruction: ProtobufConvertible {
+  typealias Raw = Millpond__V1__Instruction
+  static let messageName: StaticString = "Instruction"
+  static var initializeRaw: Initialize<Raw> { millpond__v1__instruction__init }
+  static var unpackRaw: Unpack<Raw> { millpond__v1__instruction__unpack }
+
+  init(raw: borrowing Raw) {
+    text = raw.text.array
+  }
+
+  func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
+    raw.text = builder.bytes(text)
   }
 }
 

@@ -547,6 +547,51 @@ void   millpond__v1__classify_response__free_unpacked
   assert(message->base.descriptor == &millpond__v1__classify_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   millpond__v1__instruction__init
+                     (Millpond__V1__Instruction         *message)
+{
+  static const Millpond__V1__Instruction init_value = MILLPOND__V1__INSTRUCTION__INIT;
+  *message = init_value;
+}
+size_t millpond__v1__instruction__get_packed_size
+                     (const Millpond__V1__Instruction *message)
+{
+  assert(message->base.descriptor == &millpond__v1__instruction__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t millpond__v1__instruction__pack
+                     (const Millpond__V1__Instruction *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &millpond__v1__instruction__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t millpond__v1__instruction__pack_to_buffer
+                     (const Millpond__V1__Instruction *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &millpond__v1__instruction__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Millpond__V1__Instruction *
+       millpond__v1__instruction__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Millpond__V1__Instruction *)
+     protobuf_c_message_unpack (&millpond__v1__instruction__descriptor,
+                                allocator, len, data);
+}
+void   millpond__v1__instruction__free_unpacked
+                     (Millpond__V1__Instruction *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &millpond__v1__instruction__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   millpond__v1__score_request__init
                      (Millpond__V1__ScoreRequest         *message)
 {
@@ -1623,7 +1668,45 @@ const ProtobufCMessageDescriptor millpond__v1__classify_response__descriptor =
   (ProtobufCMessageInit) millpond__v1__classify_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor millpond__v1__score_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor millpond__v1__instruction__field_descriptors[1] =
+{
+  {
+    "text",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__Instruction, text),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned millpond__v1__instruction__field_indices_by_name[] = {
+  0,   /* field[0] = text */
+};
+static const ProtobufCIntRange millpond__v1__instruction__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor millpond__v1__instruction__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "millpond.v1.Instruction",
+  "Instruction",
+  "Millpond__V1__Instruction",
+  "millpond.v1",
+  sizeof(Millpond__V1__Instruction),
+  1,
+  millpond__v1__instruction__field_descriptors,
+  millpond__v1__instruction__field_indices_by_name,
+  1,  millpond__v1__instruction__number_ranges,
+  (ProtobufCMessageInit) millpond__v1__instruction__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor millpond__v1__score_request__field_descriptors[6] =
 {
   {
     "queries",
@@ -1685,9 +1768,22 @@ static const ProtobufCFieldDescriptor millpond__v1__score_request__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "instruction",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ScoreRequest, instruction),
+    &millpond__v1__instruction__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned millpond__v1__score_request__field_indices_by_name[] = {
   1,   /* field[1] = documents */
+  5,   /* field[5] = instruction */
   2,   /* field[2] = length */
   4,   /* field[4] = prompt */
   0,   /* field[0] = queries */
@@ -1696,7 +1792,7 @@ static const unsigned millpond__v1__score_request__field_indices_by_name[] = {
 static const ProtobufCIntRange millpond__v1__score_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor millpond__v1__score_request__descriptor =
 {
@@ -1706,7 +1802,7 @@ const ProtobufCMessageDescriptor millpond__v1__score_request__descriptor =
   "Millpond__V1__ScoreRequest",
   "millpond.v1",
   sizeof(Millpond__V1__ScoreRequest),
-  5,
+  6,
   millpond__v1__score_request__field_descriptors,
   millpond__v1__score_request__field_indices_by_name,
   1,  millpond__v1__score_request__number_ranges,

@@ -28,6 +28,7 @@ typedef struct Millpond__V1__EmbedResponse Millpond__V1__EmbedResponse;
 typedef struct Millpond__V1__ClassifyRequest Millpond__V1__ClassifyRequest;
 typedef struct Millpond__V1__ClassifyResult Millpond__V1__ClassifyResult;
 typedef struct Millpond__V1__ClassifyResponse Millpond__V1__ClassifyResponse;
+typedef struct Millpond__V1__Instruction Millpond__V1__Instruction;
 typedef struct Millpond__V1__ScoreRequest Millpond__V1__ScoreRequest;
 typedef struct Millpond__V1__Score Millpond__V1__Score;
 typedef struct Millpond__V1__ScoreResult Millpond__V1__ScoreResult;
@@ -294,6 +295,20 @@ struct  Millpond__V1__ClassifyResponse
 
 
 /*
+ * What a model's score template is told to look for. Absent: the template's own instruction. A model
+ * without a template refuses the call.
+ */
+struct  Millpond__V1__Instruction
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData text;
+};
+#define MILLPOND__V1__INSTRUCTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__instruction__descriptor) \
+    , {0,NULL} }
+
+
+/*
  * One query against N documents, or N queries against N documents.
  */
 struct  Millpond__V1__ScoreRequest
@@ -312,10 +327,11 @@ struct  Millpond__V1__ScoreRequest
    * Prompt of queries and documents on an embedding model. Absent: none.
    */
   Millpond__V1__Prompt *prompt;
+  Millpond__V1__Instruction *instruction;
 };
 #define MILLPOND__V1__SCORE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__score_request__descriptor) \
-    , 0,NULL, 0,NULL, NULL, 0, NULL }
+    , 0,NULL, 0,NULL, NULL, 0, NULL, NULL }
 
 
 struct  Millpond__V1__Score
@@ -658,6 +674,25 @@ Millpond__V1__ClassifyResponse *
 void   millpond__v1__classify_response__free_unpacked
                      (Millpond__V1__ClassifyResponse *message,
                       ProtobufCAllocator *allocator);
+/* Millpond__V1__Instruction methods */
+void   millpond__v1__instruction__init
+                     (Millpond__V1__Instruction         *message);
+size_t millpond__v1__instruction__get_packed_size
+                     (const Millpond__V1__Instruction   *message);
+size_t millpond__v1__instruction__pack
+                     (const Millpond__V1__Instruction   *message,
+                      uint8_t             *out);
+size_t millpond__v1__instruction__pack_to_buffer
+                     (const Millpond__V1__Instruction   *message,
+                      ProtobufCBuffer     *buffer);
+Millpond__V1__Instruction *
+       millpond__v1__instruction__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   millpond__v1__instruction__free_unpacked
+                     (Millpond__V1__Instruction *message,
+                      ProtobufCAllocator *allocator);
 /* Millpond__V1__ScoreRequest methods */
 void   millpond__v1__score_request__init
                      (Millpond__V1__ScoreRequest         *message);
@@ -848,6 +883,9 @@ typedef void (*Millpond__V1__ClassifyResult_Closure)
 typedef void (*Millpond__V1__ClassifyResponse_Closure)
                  (const Millpond__V1__ClassifyResponse *message,
                   void *closure_data);
+typedef void (*Millpond__V1__Instruction_Closure)
+                 (const Millpond__V1__Instruction *message,
+                  void *closure_data);
 typedef void (*Millpond__V1__ScoreRequest_Closure)
                  (const Millpond__V1__ScoreRequest *message,
                   void *closure_data);
@@ -893,6 +931,7 @@ extern const ProtobufCMessageDescriptor millpond__v1__embed_response__descriptor
 extern const ProtobufCMessageDescriptor millpond__v1__classify_request__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__classify_result__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__classify_response__descriptor;
+extern const ProtobufCMessageDescriptor millpond__v1__instruction__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__score_request__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__score__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__score_result__descriptor;
