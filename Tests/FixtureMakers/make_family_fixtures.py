@@ -284,6 +284,29 @@ def decoders():
             eos_token_id=2)
 
 
+def bidirectional():
+    """Decoders that attend in both directions."""
+    def nvidia(config):
+        config.pop("is_causal")
+        config.update(architectures=["LlamaBidirectionalModel"], model_type="llama_bidirec",
+                      pooling="avg")
+
+    make("llama-bidirectional-nvidia", t.LlamaModel, t.LlamaConfig(**DECODER, is_causal=False),
+         pooling="mean", dtype=torch.bfloat16, edit=nvidia)
+    make("qwen2-bidirectional", t.Qwen2Model, t.Qwen2Config(**DECODER, is_causal=False),
+         pooling="mean", dtype=torch.bfloat16)
+    make("mistral-bidirectional", t.MistralModel, t.MistralConfig(
+        **DECODER, is_causal=False, sliding_window=6), pooling="mean", dtype=torch.bfloat16)
+
+    # The key alone does not reach the mask in transformers' eager attention.
+    def causal(config):
+        config.pop("is_causal")
+
+    make("gemma-bidirectional", t.GemmaModel, t.GemmaConfig(
+        **DECODER, head_dim=10, is_causal=False, use_bidirectional_attention=True),
+        pooling="mean", edit=causal)
+
+
 def scaled():
     """Rotary positions of every kind of scaling, in inputs within the original length and beyond."""
     def parameters(kind, theta=10000.0, **more):
@@ -438,4 +461,5 @@ if __name__ == "__main__":
     encoders()
     later_encoders()
     decoders()
+    bidirectional()
     scaled()

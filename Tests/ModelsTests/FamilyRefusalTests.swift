@@ -117,6 +117,12 @@ struct FamilyRefusalTests {
       fixture: "dense-modules", members: #""hidden_size":24,"vocab_size":47"#,
       text: "tensor 'embed_tokens.weight' has the shape [48, 24], but config.json asks for [47, 24]"
     ),
+    Case(
+      fixture: "gemma2", members: #""use_bidirectional_attention":true"#,
+      text: "use_bidirectional_attention is true; only false is supported"),
+    Case(
+      fixture: "llama-bidirectional-nvidia", members: #""pooling":"weighted_avg""#,
+      text: "pooling is 'weighted_avg', which cannot be run; avg, cls and last can"),
   ]
 
   @Test("what cannot be computed is refused with its key or tensor", arguments: cases)
@@ -168,6 +174,27 @@ struct FamilyRefusalTests {
     let directory = try ModelDirectory(path: FamilyFixture(name: "gemma-reranker-classifier").path)
     let overridden = try Resolution.resolve(directory, overrides: overrides)
     #expect(overridden.tokenHead == gemma.tokenHead)
+  }
+
+  @Test("NVIDIA's bidirectional Llama pools as its own key says")
+  func bidirectionalLlama() throws {
+    let fixture = FamilyFixture(name: "llama-bidirectional-nvidia")
+    let plan = try Resolution.resolve(ModelDirectory(path: fixture.path))
+    #expect(plan.task == .embed && plan.family == .llama && plan.pooling == .mean)
+    #expect(plan.rules.contains { $0.rule == "pooling.bidirectional-llama" })
+  }
+
+  @Test(
+    "yarn and dynamic scaling let inputs be longer than the model was trained with",
+    arguments: [
+      ("qwen2-yarn", 80), ("qwen3-yarn-old-layout", 80), ("llama-dynamic", 80),
+      ("phi3-longrope", 80), ("llama-linear", 40), ("gte-new-ntk", 40),
+    ])
+  func scaledLimits(name: String, limit: Int) throws {
+    let plan = try FamilyFixture(name: name).plan()
+    #expect(plan.maxTokens == limit)
+    let isScaled = ["qwen3-yarn-old-layout", "llama-dynamic"].contains(name)
+    #expect(plan.rules.contains { $0.rule == "token-limit.scaled-positions" } == isScaled)
   }
 
   @Test("RoBERTa's positions begin behind the padding token's id", arguments: ["roberta", "mpnet"])

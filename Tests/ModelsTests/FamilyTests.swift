@@ -17,7 +17,8 @@ struct FamilyTests {
     var speaking: Set<ModelFamily> = []
     for fixture in try FamilyFixture.all() {
       let plan = try fixture.plan()
-      let isLanguageModel = ["ForCausalLM", "LMHeadModel"].contains(where: plan.architecture.hasSuffix)
+      let isLanguageModel = ["ForCausalLM", "LMHeadModel"].contains(
+        where: plan.architecture.hasSuffix)
       if plan.task == .embed {
         if isLanguageModel { speaking.insert(plan.family) } else { embedding.insert(plan.family) }
       } else if plan.architecture.hasSuffix("ForSequenceClassification") {

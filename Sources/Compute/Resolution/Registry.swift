@@ -61,6 +61,7 @@ enum Registry {
       entries[stem + language] = Entry(family: family, head: .languageModel)
     }
     // Names that do not follow the pattern.
+    entries["LlamaBidirectionalModel"] = Entry(family: .llama, head: .none)
     entries["GPT2LMHeadModel"] = Entry(family: .gpt2, head: .languageModel)
     entries["GPT2ForCausalLM"] = nil
     entries["Gemma3ForCausalLM"] = Entry(family: .gemma3, head: .languageModel)

@@ -75,6 +75,22 @@ extension Rule {
       }
       return pooling
     },
+    // NVIDIA's class attends in both directions; its own key says how its vectors are pooled.
+    Rule("pooling.bidirectional-llama", sets: .pooling, reads: [.task, .architecture]) {
+      (facts, metadata) throws(ResolutionError) in
+      guard facts[.task] == .embed, facts[.architecture] == "LlamaBidirectionalModel" else {
+        return nil
+      }
+      let config = metadata.config
+      let name = try reading { () throws(ModelFilesError) in try config.string("pooling") ?? "avg" }
+      guard let pooling = ["avg": Pooling.mean, "cls": .cls, "last": .last][name] else {
+        throw ResolutionError(
+          config.error(
+            .unsupported, "pooling",
+            "is \(name.quotedForMessage), which cannot be run; avg, cls and last can"))
+      }
+      return pooling
+    },
     Rule("pooling.class-default", sets: .pooling, reads: [.architecture]) {
       (facts, _) throws(ResolutionError) in
       Registry.entries[facts[.architecture]]?.pooling
