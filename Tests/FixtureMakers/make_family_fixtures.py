@@ -196,6 +196,11 @@ def later_encoders():
         **{**deberta, "pos_att_type": ["c2p"], "position_buckets": -1, "type_vocab_size": 2}),
         pairs=True, dtype=torch.bfloat16)
 
+    make("deberta-v2-unshared", t.DebertaV2Model, t.DebertaV2Config(
+        **{**deberta, "share_att_key": False}), dtype=torch.bfloat16)
+    make("deberta-v2-unshared-p2c", t.DebertaV2Model, t.DebertaV2Config(
+        **{**deberta, "share_att_key": False, "pos_att_type": ["p2c"]}), dtype=torch.float16)
+
     def nomic(config):
         for old, new in [("hidden_size", "n_embd"), ("num_attention_heads", "n_head"),
                          ("num_hidden_layers", "n_layer"), ("intermediate_size", "n_inner"),

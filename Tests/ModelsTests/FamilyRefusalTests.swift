@@ -64,7 +64,7 @@ struct FamilyRefusalTests {
       text: "relative_attention_num_buckets is 16; only 32 is supported"),
     Case(
       fixture: "deberta-v3", members: #""share_att_key":false"#,
-      text: "share_att_key is not true, which only is supported"),
+      text: "tensor 'encoder.layer.0.attention.self.pos_key_proj.weight'"),
     Case(
       fixture: "deberta-v3", members: #""conv_kernel_size":3"#,
       text: "conv_kernel_size is not 0: convolution is not supported"),

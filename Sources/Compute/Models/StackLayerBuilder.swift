@@ -131,12 +131,15 @@ struct StackLayerBuilder {
         distanceBias = bias
       }
     case .vectors(let count, let toPositions, let fromPositions, let row):
-      // DeBERTa's own maps of queries and keys, also for the distance vectors.
+      // DeBERTa's own maps of queries and keys, also for the distance vectors unless they have some.
       let vectors = try distanceVectors(count)
+      let own = names.layers[index]
+      let key = try distanceMap(own.distanceKey) ?? projections[1]
+      let query = try distanceMap(own.distanceQuery) ?? projections[0]
       bias = .disentangled(
         try disentangled(
-          keys: toPositions ? mapped(vectors, by: projections[1]) : nil,
-          queries: fromPositions ? mapped(vectors, by: projections[0]) : nil, count, row))
+          keys: toPositions ? mapped(vectors, by: key) : nil,
+          queries: fromPositions ? mapped(vectors, by: query) : nil, count, row))
     }
     return MaskedAttention(
       headCount: settings.headCount, keyHeadCount: settings.keyHeadCount,
@@ -165,6 +168,14 @@ struct StackLayerBuilder {
       for index in values.indices { span[index] = values[index] }
       if let norm { loader.table.normalize(&vectors, rows: 0..<count, norm) }
       return vectors
+    }
+  }
+
+  private func distanceMap(_ name: StackTensors.Affine?) throws(ModelError) -> Linear? {
+    try name.map { (name) throws(ModelError) in
+      try loader.linear(
+        name, out: settings.headCount * settings.headSize, in: settings.hiddenSize, .bias,
+        isTransposed: false)
     }
   }
 
