@@ -170,6 +170,16 @@ let kernelCases: [String: @Sendable (ck_table, Int) -> [Float]] = [
   "relu": unary { $0.relu },
   "multiply": binary { table, x, y, count in table.multiply(x, y, count) },
   "add": binary { table, x, y, count in table.add(x, y, count) },
+  "add_f16": { table, length in
+    var (x, noise) = matrix(length)
+    table.add_f16(&x, noise.floats(length).map { Float16($0).bitPattern }, length)
+    return x
+  },
+  "add_bf16": { table, length in
+    var (x, noise) = matrix(length)
+    table.add_bf16(&x, noise.floats(length).map { UInt16($0.bitPattern >> 16) }, length)
+    return x
+  },
   "add_scaled": binary { table, x, y, count in table.add_scaled(x, y, 0.3, count) },
   "scale_add": binary { table, x, y, count in table.scale_add(x, 0.3, y, count) },
   "scale": binary { table, x, _, count in table.scale(x, 0.3, count) },

@@ -196,6 +196,11 @@ def later_encoders():
         **{**deberta, "pos_att_type": ["c2p"], "position_buckets": -1, "type_vocab_size": 2}),
         pairs=True, dtype=torch.bfloat16)
 
+    make("deberta-v2-unshared", t.DebertaV2Model, t.DebertaV2Config(
+        **{**deberta, "share_att_key": False}), dtype=torch.bfloat16)
+    make("deberta-v2-unshared-p2c", t.DebertaV2Model, t.DebertaV2Config(
+        **{**deberta, "share_att_key": False, "pos_att_type": ["p2c"]}), dtype=torch.float16)
+
     def nomic(config):
         for old, new in [("hidden_size", "n_embd"), ("num_attention_heads", "n_head"),
                          ("num_hidden_layers", "n_layer"), ("intermediate_size", "n_inner"),
@@ -282,6 +287,92 @@ def decoders():
     decoder("gpt2", t.GPT2Config, "GPT2", lm="LMHeadModel", vocab_size=WORDS, n_embd=24,
             n_layer=2, n_head=3, n_positions=POSITIONS, pad_token_id=0, bos_token_id=1,
             eos_token_id=2)
+
+
+def bidirectional():
+    """Decoders that attend in both directions."""
+    def nvidia(config):
+        config.pop("is_causal")
+        config.update(architectures=["LlamaBidirectionalModel"], model_type="llama_bidirec",
+                      pooling="avg")
+
+    make("llama-bidirectional-nvidia", t.LlamaModel, t.LlamaConfig(**DECODER, is_causal=False),
+         pooling="mean", dtype=torch.bfloat16, edit=nvidia)
+    make("qwen2-bidirectional", t.Qwen2Model, t.Qwen2Config(**DECODER, is_causal=False),
+         pooling="mean", dtype=torch.bfloat16)
+    make("mistral-bidirectional", t.MistralModel, t.MistralConfig(
+        **DECODER, is_causal=False, sliding_window=6), pooling="mean", dtype=torch.bfloat16)
+
+    # The key alone does not reach the mask in transformers' eager attention.
+    def causal(config):
+        config.pop("is_causal")
+
+    make("gemma-bidirectional", t.GemmaModel, t.GemmaConfig(
+        **DECODER, head_dim=10, is_causal=False, use_bidirectional_attention=True),
+        pooling="mean", edit=causal)
+
+
+def scaled():
+    """Rotary positions of every kind of scaling, in inputs within the original length and beyond."""
+    def parameters(kind, theta=10000.0, **more):
+        return {"rope_type": kind, "rope_theta": theta, **more}
+
+    make("llama-linear", t.LlamaModel, t.LlamaConfig(
+        **DECODER, rope_parameters=parameters("linear", factor=3.0)), pooling="last",
+        edit=old_rope)
+    make("llama-dynamic", t.LlamaModel, t.LlamaConfig(
+        **{**DECODER, "max_position_embeddings": 20},
+        rope_parameters=parameters("dynamic", factor=4.0)), pooling="last", longest=70)
+    yarn = parameters("yarn", factor=4.0, original_max_position_embeddings=20)
+    small = {**DECODER, "max_position_embeddings": 20, "head_dim": 16}
+    make("qwen2-yarn", t.Qwen2Model, t.Qwen2Config(
+        **{**small, "max_position_embeddings": 80}, rope_parameters=yarn), pooling="last",
+        longest=70)
+    make("qwen3-yarn-old-layout", t.Qwen3Model, t.Qwen3Config(
+        **small, rope_parameters={**yarn, "beta_fast": 8.0, "beta_slow": 2.0,
+                                  "truncate": False, "mscale": 0.7, "mscale_all_dim": 1.2}),
+        pooling="last", longest=70, edit=old_rope)
+    factors = dict(short_factor=[1.0, 1.25], long_factor=[1.5, 3.75])
+    longrope = parameters("longrope", **factors, original_max_position_embeddings=20, factor=4.0)
+    make("phi3-longrope", t.Phi3Model, t.Phi3Config(
+        **{**DECODER, "max_position_embeddings": 80}, sliding_window=None,
+        original_max_position_embeddings=20, rope_parameters=longrope), pooling="last",
+        longest=70)
+
+    def su(config):
+        config["original_max_position_embeddings"] = 20
+        old_rope(config)
+        config["rope_scaling"] = {"type": "su", **factors}
+
+    make("phi3-su", t.Phi3Model, t.Phi3Config(
+        **{**DECODER, "max_position_embeddings": 80}, sliding_window=None,
+        original_max_position_embeddings=20, rope_parameters=longrope), pooling="last",
+        longest=70, edit=su)
+    for name, mixing in [("gte-new-ntk", None), ("gte-new-ntk-mixed", 0.6)]:
+        def edit(config, mixing=mixing):
+            config["architectures"] = ["NewModel"]
+            config["model_type"] = "new"
+            config["rope_theta"] = config.pop("rope_parameters")["rope_theta"]
+            config["rope_scaling"] = {"type": "ntk", "factor": 3.0}
+            if mixing:
+                config["rope_scaling"]["mixed_b"] = mixing
+
+        def ntk(model, mixing=mixing, factor=3.0):
+            """NTKScalingRotaryEmbedding of Alibaba-NLP's code."""
+            width = model.config.hidden_size // model.config.num_attention_heads
+            base = model.config.rope_parameters["rope_theta"] * (1 if mixing else factor)
+            inverse = 1.0 / base ** (torch.arange(0, width, 2).float() / width)
+            if mixing:
+                a = torch.tensor(factor).log() / (width / 2) ** mixing
+                inverse /= (a * torch.arange(1, width // 2 + 1).float() ** mixing).exp()
+            else:
+                inverse /= factor ** (2 / width)
+            places = [m for m in model.modules() if hasattr(m, "inv_freq")]
+            assert places
+            for place in places:
+                place.inv_freq = inverse
+
+        make(name, t.GteModel, t.GteConfig(**BERT, type_vocab_size=1), edit=edit, prepare=ntk)
 
 
 def rerankers():
@@ -375,3 +466,5 @@ if __name__ == "__main__":
     encoders()
     later_encoders()
     decoders()
+    bidirectional()
+    scaled()

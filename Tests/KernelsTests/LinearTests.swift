@@ -126,27 +126,6 @@ struct LinearTests {
     }
   }
 
-  @Test("weights in 16 bits give the bits of the same numbers in 32")
-  func halfWeights() throws {
-    var noise = Noise(seed: 9)
-    let halves = noise.floats(24 * 40).map { Float16($0) }
-    let brains = noise.floats(24 * 40).map { UInt16($0.bitPattern >> 16) }
-    let bias = noise.floats(24)
-    let input = try matrix(noise.floats(20 * 40), rows: 20)
-    func run(_ weights: SharedWeights) throws -> [Float] {
-      let layer = try Linear(
-        weights: weights, inColumns: 40, bias: bias, epilogue: .bias, table: bestTable())
-      var output = try Matrix(rows: 20, columns: 24)
-      layer.apply(input, rows: 0..<20, into: &output, at: 0, scratch: try testScratch())
-      return values(output)
-    }
-    let half = try weights(halves.map(\.bitPattern), of: .f16)
-    #expect(try run(half) == run(weights(halves.map { Float($0) })))
-    let brain = try weights(brains, of: .bf16)
-    let wide = brains.map { Float(bitPattern: UInt32($0) << 16) }
-    #expect(try run(brain) == run(weights(wide)))
-  }
-
   @Test("tiles cover a range once, in order, and are about equally large")
   func tiles() {
     for count in [0, 1, 9, 10, 11, 99, 100, 101] {

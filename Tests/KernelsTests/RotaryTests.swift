@@ -20,8 +20,9 @@ struct RotaryTests {
   private static func turned(
     _ scaling: Rotary.Scaling, width: Int = 4, headSize: Int = 6
   ) throws -> [[Float]] {
-    let rotary = try Rotary(
-      width: width, base: 100, scaling: scaling, positionCount: 9, table: KernelTable(named: nil))
+    let rotary = try RotaryTable(
+      Rotary(width: width, base: 100, scaling: scaling), positionCount: 9,
+      table: KernelTable(named: nil))
     // A column before the heads, two heads, and one row that belongs to another input.
     var x = try Matrix(rows: 10, columns: 1 + 2 * headSize)
     var span = x.mutableValues
@@ -56,5 +57,30 @@ struct RotaryTests {
     // Waves of 6 and 63 tokens: the first is kept, the second divided.
     let llama = try Self.turned(.llama3(factor: 2, low: 1, high: 4, originalPositions: 32))
     #expect(llama[9][1] == plain[9][1] && abs(llama[9][2] - plain[5][2]) < 1e-6)
+  }
+
+  @Test("an input's positions are the same whatever inputs came before it")
+  func history() throws {
+    let stretching: [Rotary.Scaling] = [
+      .none, .dynamic(factor: 2, originalPositions: 4),
+      .longrope(short: [1, 2], long: [3, 4], originalPositions: 4),
+    ]
+    for scaling in stretching {
+      let rotary = Rotary(width: 4, base: 100, scaling: scaling, magnitude: 1.25)
+      func turned(lengths: [Int]) throws -> [[Float]] {
+        let table = try RotaryTable(rotary, positionCount: 12, table: KernelTable(named: nil))
+        return try lengths.map { length in
+          var x = try matrix([Float](repeating: 1, count: 4 * length), rows: length)
+          table.apply(&x, rows: 0..<length, column: 0, headCount: 1, headSize: 4)
+          return values(x)
+        }
+      }
+      let lengths = [12, 3, 5, 12, 4, 11]
+      let alone = try lengths.map { try turned(lengths: [$0])[0] }
+      #expect(try turned(lengths: lengths) == alone, "\(scaling)")
+      // The second position of an input within the original length and of a longer one.
+      let isTheSame = alone[1][4...7] == alone[0][4...7]
+      #expect(isTheSame == (scaling == .none), "\(scaling)")
+    }
   }
 }

@@ -54,7 +54,7 @@ struct RowOperationTests {
     let table = try KernelTable(named: nil)
     let bytes: [Float] = [1, 2, 3, 4]
     let weights = try bytes.withUnsafeBytes { try SharedWeights.copy($0.bytes, of: .f32) }
-    let map = try Linear(
+    let map = Linear(
       weights: weights, inColumns: 2, bias: nil, epilogue: .biasResidual, table: table)
     let scratch = try Scratch(
       Scratch.Limits(
@@ -62,7 +62,7 @@ struct RowOperationTests {
     var output = try matrix([[100, 200]])
     map.apply(try matrix([[1, 1]]), rows: 0..<1, into: &output, at: 0, scratch: scratch)
     #expect(output.row(0)[0] == 103 && output.row(0)[1] == 207)
-    let turned = try weights.transposed(rows: 2, columns: 2, table)
+    let turned = try weights.transposed(rows: 2, columns: 2)
     #expect(turned.count == 4)
   }
 }

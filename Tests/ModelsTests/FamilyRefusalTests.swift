@@ -18,16 +18,28 @@ struct FamilyRefusalTests {
   private static let cases = [
     Case(
       fixture: "qwen2", members: #""rope_parameters":{"rope_type":"yarn","rope_theta":1}"#,
-      text: "rope_parameters.rope_type is 'yarn'; default, linear and llama3 are supported"),
+      text: "rope_theta is 1.0, and yarn needs more than 1"),
     Case(
-      fixture: "llama", members: #""rope_scaling":{"type":"dynamic","factor":2}"#,
-      text: "rope_scaling.type is 'dynamic'; default, linear and llama3 are supported"),
+      fixture: "qwen2", members: #""rope_parameters":{"rope_type":"proportional"}"#,
+      text: "rope_parameters.rope_type is 'proportional'; default, linear, llama3, yarn, dynamic, "
+        + "longrope are supported"),
+    Case(
+      fixture: "qwen2", members: #""rope_parameters":{"full_attention":{"rope_theta":1e4}}"#,
+      text: "rope_parameters.full_attention has positions of its own, which this family does not"),
+    Case(
+      fixture: "llama", members: #""rope_scaling":{"type":"dynamic"}"#,
+      text: "rope_scaling.factor is missing"),
     Case(
       fixture: "llama", members: #""rope_scaling":{"type":"linear","factor":0.5}"#,
       text: "rope_scaling.factor is 0.5, not in 1.0..<1e6"),
     Case(
       fixture: "phi3", members: #""rope_parameters":{"rope_type":"longrope"}"#,
-      text: "rope_parameters.rope_type is 'longrope'"),
+      text: "rope_parameters.short_factor is missing"),
+    Case(
+      fixture: "phi3",
+      members:
+        #""rope_parameters":{"rope_type":"longrope","short_factor":[1,2,3],"long_factor":[1]}"#,
+      text: "rope_parameters.short_factor is not a list of 2 numbers in 0.01..<1e6"),
     Case(
       fixture: "qwen2", members: #""partial_rotary_factor":1e300"#,
       text: "partial_rotary_factor turns 0 of 4 columns"),
@@ -52,7 +64,7 @@ struct FamilyRefusalTests {
       text: "relative_attention_num_buckets is 16; only 32 is supported"),
     Case(
       fixture: "deberta-v3", members: #""share_att_key":false"#,
-      text: "share_att_key is not true, which only is supported"),
+      text: "tensor 'encoder.layer.0.attention.self.pos_key_proj.weight'"),
     Case(
       fixture: "deberta-v3", members: #""conv_kernel_size":3"#,
       text: "conv_kernel_size is not 0: convolution is not supported"),
@@ -63,8 +75,8 @@ struct FamilyRefusalTests {
       fixture: "nomic-bert", members: #""prenorm":true"#,
       text: "prenorm is true; only false is supported"),
     Case(
-      fixture: "gte-new", members: #""rope_scaling":{"type":"ntk","factor":2}"#,
-      text: "rope_scaling.type is 'ntk'"),
+      fixture: "gte-new", members: #""rope_scaling":{"type":"ntk","factor":0.5}"#,
+      text: "rope_scaling.factor is 0.5, not in 1.0..<1e6"),
     Case(
       fixture: "roberta", members: #""pad_token_id":39"#,
       text: "max_position_embeddings is 40, but positions begin at 40, behind pad_token_id"),
@@ -105,6 +117,12 @@ struct FamilyRefusalTests {
       fixture: "dense-modules", members: #""hidden_size":24,"vocab_size":47"#,
       text: "tensor 'embed_tokens.weight' has the shape [48, 24], but config.json asks for [47, 24]"
     ),
+    Case(
+      fixture: "gemma2", members: #""use_bidirectional_attention":true"#,
+      text: "use_bidirectional_attention is true; only false is supported"),
+    Case(
+      fixture: "llama-bidirectional-nvidia", members: #""pooling":"weighted_avg""#,
+      text: "pooling is 'weighted_avg', which cannot be run; avg, cls and last can"),
   ]
 
   @Test("what cannot be computed is refused with its key or tensor", arguments: cases)
@@ -156,6 +174,27 @@ struct FamilyRefusalTests {
     let directory = try ModelDirectory(path: FamilyFixture(name: "gemma-reranker-classifier").path)
     let overridden = try Resolution.resolve(directory, overrides: overrides)
     #expect(overridden.tokenHead == gemma.tokenHead)
+  }
+
+  @Test("NVIDIA's bidirectional Llama pools as its own key says")
+  func bidirectionalLlama() throws {
+    let fixture = FamilyFixture(name: "llama-bidirectional-nvidia")
+    let plan = try Resolution.resolve(ModelDirectory(path: fixture.path))
+    #expect(plan.task == .embed && plan.family == .llama && plan.pooling == .mean)
+    #expect(plan.rules.contains { $0.rule == "pooling.bidirectional-config" })
+  }
+
+  @Test(
+    "yarn and dynamic scaling let inputs be longer than the model was trained with",
+    arguments: [
+      ("qwen2-yarn", 80), ("qwen3-yarn-old-layout", 80), ("llama-dynamic", 80),
+      ("phi3-longrope", 80), ("llama-linear", 40), ("gte-new-ntk", 40),
+    ])
+  func scaledLimits(name: String, limit: Int) throws {
+    let plan = try FamilyFixture(name: name).plan()
+    #expect(plan.maxTokens == limit)
+    let isScaled = ["qwen3-yarn-old-layout", "llama-dynamic"].contains(name)
+    #expect(plan.rules.contains { $0.rule == "token-limit.scaled-positions" } == isScaled)
   }
 
   @Test("RoBERTa's positions begin behind the padding token's id", arguments: ["roberta", "mpnet"])

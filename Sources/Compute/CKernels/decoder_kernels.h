@@ -40,6 +40,22 @@ static void CK_NAME(multiply)(float *x, const float *y, size_t count) {
 
 static void CK_NAME(add)(float *x, const float *y, size_t count) { CK_BINARY(vf_add(a, b)) }
 
+#define CK_ADD_HALVES(name, load, load_part)                                                    \
+  static void CK_NAME(name)(float *x, const uint16_t *y, size_t count) {                        \
+    size_t i = 0;                                                                               \
+    for (; i + CK_LANES <= count; i += CK_LANES) {                                              \
+      vf_store(x + i, vf_add(vf_load(x + i), load(y + i)));                                     \
+    }                                                                                           \
+    if (i < count) {                                                                            \
+      size_t left = count - i;                                                                  \
+      vf_store_part(x + i, vf_add(vf_load_part(x + i, left), load_part(y + i, left)), left);    \
+    }                                                                                           \
+  }
+
+CK_ADD_HALVES(add_f16, vf_load_f16, vf_load_f16_part)
+CK_ADD_HALVES(add_bf16, vf_load_bf16, vf_load_bf16_part)
+#undef CK_ADD_HALVES
+
 static void CK_NAME(add_scaled)(float *x, const float *y, float factor, size_t count) {
   const vf f = vf_set1(factor);
   CK_BINARY(vf_fma(b, f, a))

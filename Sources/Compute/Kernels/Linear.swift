@@ -23,9 +23,11 @@ package struct LayerNorm: Sendable {
 
 /// A dense layer for many rows with what follows the product: out = epilogue(x · weightsᵀ).
 ///
-/// Weights are `[outColumns, inColumns]` f32 and stay where they are, a mapped file for instance;
-/// OpenBLAS multiplies, packing the weights anew in each call. What is behind this type may
-/// change; callers do not.
+/// Weights are `[outColumns, inColumns]` and stay where they are and as they are stored, in a mapped
+/// file for instance; 16-bit ones are widened to f32, exactly, a block of columns at a time, just
+/// before the product that uses the block: the same bits as if they were stored as f32. OpenBLAS
+/// multiplies, packing the weights anew in each call. What is behind this type may change; callers
+/// do not.
 ///
 /// With OpenBLAS's AVX-512 cores a row of the result has the same bits whatever rows are computed
 /// with it; see `BLAS.rowsAreIndependent`.
@@ -47,6 +49,9 @@ package struct Linear: Sendable {
   /// products of 2,048 rows lose a quarter (measured, AMD EPYC 9005, 1 MB of second-level cache).
   package static let tileRows = 512
 
+  /// Weights widened at a time: see `ColumnBlocks`. 2 MiB of f32.
+  static let widenedElements = 1 << 19
+
   /// Columns of the output.
   package let outColumns: Int
   /// Columns of the input.
@@ -56,12 +61,11 @@ package struct Linear: Sendable {
   private let epilogue: Epilogue
   private let table: KernelTable
 
-  /// A layer of `weights` `[outColumns, inColumns]`, which are converted to f32 (a copy) if they
-  /// are stored in another type, and a bias `[outColumns]`, which the last two epilogues need.
-  /// Throws `.outOfMemory`.
+  /// A layer of `weights` `[outColumns, inColumns]` and a bias `[outColumns]`, which the last two
+  /// epilogues need.
   package init(
     weights: SharedWeights, inColumns: Int, bias: [Float]?, epilogue: Epilogue, table: KernelTable
-  ) throws(KernelsError) {
+  ) {
     precondition(inColumns > 0 && weights.count > 0 && weights.count % inColumns == 0)
     let columns = weights.count / inColumns
     precondition(bias == nil || bias?.count == columns)
@@ -71,12 +75,19 @@ package struct Linear: Sendable {
     case .biasResidualLayerNorm(let norm): precondition(bias != nil && norm.columns == columns)
     }
     BLAS.prepare()
-    self.weights = try weights.asFloats(table)
+    self.weights = weights
     self.inColumns = inColumns
     self.bias = bias
     self.epilogue = epilogue
     self.table = table
     outColumns = columns
+  }
+
+  /// Floats of scratch that widening a block of the weights takes; 0 where they are f32.
+  package var widenedCount: Int {
+    guard weights.type != .f32 else { return 0 }
+    return ColumnBlocks.largest(
+      columns: outColumns, inner: inColumns, elementsMax: Self.widenedElements)
   }
 
   /// Applies the layer to rows `rows` of `input` and puts the results in `output` from row
@@ -114,9 +125,7 @@ package struct Linear: Sendable {
   ) {
     let rowsMin = BLAS.rowsMin(columns: outColumns)
     guard rows < rowsMin else {
-      BLAS.multiply(
-        x, stride: inColumns, weights: weights.floats, into: out, stride: stride, rows: rows,
-        columns: outColumns, inner: inColumns, adding: addsToOutput)
+      product(x, rows: rows, into: out, stride: stride, scratch: scratch)
       return
     }
     // What fills the rows up does not show in the others; zeros keep it free of NaN.
@@ -134,12 +143,34 @@ package struct Linear: Sendable {
       (paddedOutput + rows * outColumns)
         .update(repeating: 0, count: (rowsMin - rows) * outColumns)
     }
-    BLAS.multiply(
-      paddedInput, stride: inColumns, weights: weights.floats, into: paddedOutput,
-      stride: outColumns, rows: rowsMin, columns: outColumns, inner: inColumns,
-      adding: addsToOutput)
+    product(paddedInput, rows: rowsMin, into: paddedOutput, stride: outColumns, scratch: scratch)
     for row in 0..<rows {
       (out + row * stride).update(from: paddedOutput + row * outColumns, count: outColumns)
+    }
+  }
+
+  /// The product of enough rows, `[rows, inColumns]` without gaps, widening the weights in blocks
+  /// where they are not f32.
+  private func product(
+    _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>, stride: Int,
+    scratch: Scratch
+  ) {
+    guard weights.type != .f32 else {
+      BLAS.multiply(
+        x, stride: inColumns, weights: weights.floats, into: out, stride: stride, rows: rows,
+        columns: outColumns, inner: inColumns, adding: addsToOutput)
+      return
+    }
+    precondition(scratch.limits.widenedCount >= widenedCount)
+    let widened = scratch.widened.base
+    let blocks = ColumnBlocks(
+      columns: outColumns, inner: inColumns, elementsMax: Self.widenedElements)
+    for block in blocks {
+      weights.widen(
+        block.lowerBound * inColumns..<block.upperBound * inColumns, into: widened, table)
+      BLAS.multiply(
+        x, stride: inColumns, weights: widened, into: out + block.lowerBound, stride: stride,
+        rows: rows, columns: block.count, inner: inColumns, adding: addsToOutput)
     }
   }
 

@@ -1,7 +1,8 @@
 /// Working memory of the operations for one thread: never shared between threads.
 ///
-/// Holds the filled-up rows of small products, and one tile of attention. Bytes at most:
-/// 4 · (paddedRows · (widest input + widest output) + keys · headSize + 64 · keys), where
+/// Holds the filled-up rows of small products, a block of widened weights, and one tile of
+/// attention. Bytes at most: 4 · (paddedRows · (widest input + widest output) + widenedCount + keys ·
+/// headSize + 64 · keys + (keys + 64) · distance vectors), where
 /// `keys` is the longest sequence rounded up to 16; MiniLM with 256 tokens: 0.3 MB. Pages that no
 /// batch has needed yet are not resident.
 package final class Scratch {
@@ -19,11 +20,14 @@ package final class Scratch {
     package var headSize: Int
     /// Columns of products with distance vectors, rounded up to 16; 0 without any.
     package var distanceVectorCount: Int
+    /// Floats of the largest `Linear.widenedCount`; 0 where all weights are f32.
+    package var widenedCount: Int
 
     package init(
       inColumnsMax: Int, outColumnsMax: Int, outColumnsMin: Int, sequenceLengthMax: Int,
-      headSize: Int, distanceVectorCount: Int = 0
+      headSize: Int, distanceVectorCount: Int = 0, widenedCount: Int = 0
     ) {
+      self.widenedCount = widenedCount
       self.distanceVectorCount = Scratch.paddedKeyCount(distanceVectorCount)
       self.inColumnsMax = inColumnsMax
       self.outColumnsMax = outColumnsMax
@@ -42,6 +46,8 @@ package final class Scratch {
   var paddedInput: Matrix
   /// Output rows of a small product, `[padded rows, outColumnsMax]`.
   var paddedOutput: Matrix
+  /// A block of 16-bit weights as f32.
+  var widened: Matrix
   /// Keys of one head, transposed: `[headSize, keys]`.
   var keys: Matrix
   /// Scores of one tile: `[queryTileRows, keys]`.
@@ -59,6 +65,7 @@ package final class Scratch {
     let keyCount = Self.paddedKeyCount(limits.sequenceLengthMax)
     paddedInput = try Matrix(rows: paddedRows, columns: limits.inColumnsMax)
     paddedOutput = try Matrix(rows: paddedRows, columns: limits.outColumnsMax)
+    widened = try Matrix(rows: 1, columns: max(limits.widenedCount, 1))
     keys = try Matrix(rows: limits.headSize, columns: keyCount)
     scores = try Matrix(rows: Self.queryTileRows, columns: keyCount)
     let distances = max(limits.distanceVectorCount, 1)

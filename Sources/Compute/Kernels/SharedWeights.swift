@@ -42,8 +42,12 @@ package struct SharedWeights: Sendable {
   }
 
   private init(_ storage: FloatStorage) {
-    type = .f32
-    count = storage.count
+    self.init(storage, of: .f32, count: storage.count)
+  }
+
+  private init(_ storage: FloatStorage, of type: ElementType, count: Int) {
+    self.type = type
+    self.count = count
     address = UnsafeRawPointer(storage.address)
     owner = storage
   }
@@ -53,13 +57,31 @@ package struct SharedWeights: Sendable {
   package func asFloats(_ table: KernelTable) throws(KernelsError) -> SharedWeights {
     guard type != .f32 else { return self }
     let storage = try FloatStorage(count: count)
-    let source = address.assumingMemoryBound(to: UInt16.self)
-    if type == .f16 {
-      table.functions.pointee.f16_to_f32(storage.address, source, count)
-    } else {
-      table.functions.pointee.bf16_to_f32(storage.address, source, count)
-    }
+    widen(0..<count, into: storage.address, table)
     return SharedWeights(storage)
+  }
+
+  /// Writes elements as f32 (exact): `elements.count` of them, from `target` on.
+  func widen(_ elements: Range<Int>, into target: UnsafeMutablePointer<Float>, _ table: KernelTable)
+  {
+    precondition(elements.lowerBound >= 0 && elements.upperBound <= count)
+    let start = elements.lowerBound
+    switch type {
+    case .f32: target.update(from: floats + start, count: elements.count)
+    case .f16: table.functions.pointee.f16_to_f32(target, halves + start, elements.count)
+    case .bf16: table.functions.pointee.bf16_to_f32(target, halves + start, elements.count)
+    }
+  }
+
+  /// Adds elements to `target[0…]`, each rounded once.
+  func add(_ elements: Range<Int>, to target: UnsafeMutablePointer<Float>, _ table: KernelTable) {
+    precondition(elements.lowerBound >= 0 && elements.upperBound <= count)
+    let start = elements.lowerBound
+    switch type {
+    case .f32: table.functions.pointee.add(target, floats + start, elements.count)
+    case .f16: table.functions.pointee.add_f16(target, halves + start, elements.count)
+    case .bf16: table.functions.pointee.add_bf16(target, halves + start, elements.count)
+    }
   }
 
   /// `count` zeros that `fill` may write to before anyone reads them. Throws `.outOfMemory`.
@@ -71,21 +93,21 @@ package struct SharedWeights: Sendable {
     return SharedWeights(storage)
   }
 
-  /// These weights, `[rows, columns]`, as f32 with rows and columns exchanged: a copy. Throws
-  /// `.outOfMemory`.
-  package func transposed(
-    rows: Int, columns: Int, _ table: KernelTable
-  ) throws(KernelsError) -> SharedWeights {
+  /// These weights, `[rows, columns]`, with rows and columns exchanged: a copy in the same type.
+  /// Throws `.outOfMemory`.
+  package func transposed(rows: Int, columns: Int) throws(KernelsError) -> SharedWeights {
     precondition(rows * columns == count)
-    // A converted copy has no other owner.
-    let converted = try asFloats(table)
-    let result = try SharedWeights.floats(count: count) { out in
-      let source = converted.floats
+    let storage = try FloatStorage(count: (count * type.byteCount + 3) / 4)
+    let target = UnsafeMutableRawPointer(storage.address)
+    func transpose<Element: BitwiseCopyable>(_ element: Element.Type) {
+      let source = address.assumingMemoryBound(to: Element.self)
+      let result = target.assumingMemoryBound(to: Element.self)
       for row in 0..<rows {
-        for column in 0..<columns { out[column * rows + row] = source[row * columns + column] }
+        for column in 0..<columns { result[column * rows + row] = source[row * columns + column] }
       }
     }
-    return withExtendedLifetime(converted) { result }
+    if type == .f32 { transpose(Float.self) } else { transpose(UInt16.self) }
+    return SharedWeights(storage, of: type, count: count)
   }
 
   /// New rows in f32, each the sum of rows of these weights, `[…, columns]`, times a factor.
@@ -100,15 +122,8 @@ package struct SharedWeights: Sendable {
       for (index, terms) in terms.enumerated() {
         for term in terms {
           let start = term.row * columns
-          let target = out + index * columns
-          switch type {
-          case .f32:
-            table.functions.pointee.add_scaled(target, floats + start, term.factor, columns)
-            continue
-          case .f16: table.functions.pointee.f16_to_f32(&row, halves + start, columns)
-          case .bf16: table.functions.pointee.bf16_to_f32(&row, halves + start, columns)
-          }
-          table.functions.pointee.add_scaled(target, row, term.factor, columns)
+          widen(start..<start + columns, into: &row, table)
+          table.functions.pointee.add_scaled(out + index * columns, row, term.factor, columns)
         }
       }
     }

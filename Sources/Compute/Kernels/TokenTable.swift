@@ -12,17 +12,17 @@ package struct TokenTable: Sendable {
   private let factor: Float
   private let table: KernelTable
 
-  /// Words `[vocabulary, columns]` in their stored type, and, where the model has them, positions
-  /// `[positions, columns]` (converted if 16-bit) and segments `[segments, columns]`. Words are
-  /// multiplied by `factor` first. Throws `.outOfMemory`.
+  /// Words `[vocabulary, columns]` and, where the model has them, positions `[positions, columns]`,
+  /// both as they are stored, and segments `[segments, columns]`. Words are multiplied by `factor`
+  /// first.
   package init(
     words: SharedWeights, columns: Int, positions: SharedWeights?, segments: [Float]?,
     factor: Float, table: KernelTable
-  ) throws(KernelsError) {
+  ) {
     precondition(columns > 0 && words.count % columns == 0)
     precondition((positions?.count ?? 0) % columns == 0 && (segments?.count ?? 0) % columns == 0)
     self.words = words
-    self.positions = try positions?.asFloats(table)
+    self.positions = positions
     self.segments = segments
     self.factor = factor
     self.columns = columns
@@ -48,19 +48,15 @@ package struct TokenTable: Sendable {
     for (index, id) in ids.enumerated() {
       let row = output.start(ofRow: outputRow + index)
       let start = Int(id) * columns
-      switch words.type {
-      case .f32: row.update(from: words.floats + start, count: columns)
-      case .f16: functions.pointee.f16_to_f32(row, words.halves + start, columns)
-      case .bf16: functions.pointee.bf16_to_f32(row, words.halves + start, columns)
-      }
+      words.widen(start..<start + columns, into: row, table)
       if factor != 1 { functions.pointee.scale(row, factor, columns) }
       segments?.withUnsafeBufferPointer { segments in
         guard let first = segments.baseAddress else { return }
         functions.pointee.add(row, index < segmentStart ? first : first + columns, columns)
       }
       if let positions {
-        functions.pointee.add(
-          row, positions.floats + (firstPosition + index) * columns, columns)
+        let start = (firstPosition + index) * columns
+        positions.add(start..<start + columns, to: row, table)
       }
     }
   }

@@ -94,6 +94,16 @@ package struct ConfigFile: Sendable {
     return string
   }
 
+  /// The numbers of a list, nil when absent. Throws `.malformed` for another kind.
+  package func doubles(_ key: String) throws(ModelFilesError) -> [Double]? {
+    guard let value = self[key] else { return nil }
+    let numbers = value.elements.compactMap(\.double)
+    guard value.kind == .array, numbers.count == value.count else {
+      throw error(.malformed, key, "is not a list of numbers")
+    }
+    return numbers
+  }
+
   /// The strings of a list, nil when absent. Throws `.malformed` for another kind.
   package func strings(_ key: String) throws(ModelFilesError) -> [String]? {
     guard let value = self[key] else { return nil }

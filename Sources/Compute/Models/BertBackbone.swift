@@ -14,6 +14,10 @@ package struct BertBackbone: Backbone {
     var attentionOutput: Linear
     var intermediate: Linear
     var output: Linear
+
+    var widenedCount: Int {
+      (projections + [attentionOutput, intermediate, output]).map(\.widenedCount).max() ?? 0
+    }
   }
 
   package let hiddenSize: Int
@@ -91,7 +95,7 @@ package struct BertBackbone: Backbone {
       outColumnsMax: max(hiddenSize, intermediateSize),
       outColumnsMin: min(hiddenSize, intermediateSize),
       sequenceLengthMax: min(limits.inputTokensMax, limits.tokensMax),
-      headSize: attention.headSize)
+      headSize: attention.headSize, widenedCount: layers.map(\.widenedCount).max() ?? 0)
     return try computing { () throws(KernelsError) in
       try BertScratch(
         tokens: limits.tokensMax, groupRows: groupRows, hidden: hiddenSize,

@@ -16,7 +16,7 @@ package struct LoadedModel: Sendable {
 
   /// Maps and checks the weights that `plan` names.
   ///
-  /// Weights stored as F32 stay in the mapped file, which the model keeps alive. Throws
+  /// Weights stay in the mapped file, which the model keeps alive, as they are stored. Throws
   /// `.missing`, `.malformed` and `.unsupported` naming the file with the key, or the tensor with
   /// expected and actual shape, and `.outOfMemory`.
   package static func load(

@@ -65,7 +65,7 @@ extension ModelRegistry {
               table: loader.table))
         }
         return .wide(
-          try Linear(
+          Linear(
             weights: weights, inColumns: map.inFeatures, bias: bias, epilogue: .bias,
             table: loader.table), function)
       }
@@ -136,7 +136,7 @@ extension ModelRegistry {
     guard let settings = plan.interaction, let expansion = settings.expansion,
       !expansion.isSeen, case .stack = plan.tensors
     else { return }
-    let family = try self.settings(plan.family, directory.config)
+    let family = try self.settings(plan, directory.config)
     for case let left? in family.layers.map(\.window.left)
     where left + 1 < settings.query.lengthMax {
       throw ModelError(

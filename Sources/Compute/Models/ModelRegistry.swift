@@ -12,16 +12,16 @@ enum ModelRegistry {
     case .bert(let names):
       return try BertBackbone(names, config: directory.config, loader: loader)
     case .stack(let names):
-      let settings = try settings(plan.family, directory.config)
+      let settings = try settings(plan, directory.config)
       return try StackBackbone(names, settings, maxTokens: plan.maxTokens, loader: loader)
     }
   }
 
   /// What the family reads from its configuration.
   static func settings(
-    _ family: ModelFamily, _ config: ConfigFile
+    _ plan: ModelPlan, _ config: ConfigFile
   ) throws(ModelError) -> StackSettings {
-    switch family {
+    switch plan.family {
     case .bert:
       throw ModelError(.unsupported, "\(config.name): BERT has a backbone of its own")
     case .roberta: try .roberta(config)
@@ -35,7 +35,8 @@ enum ModelRegistry {
     case .debertaV2: try .debertaV2(config)
     case .qwen2: try .qwen(config, headSize: nil)
     case .qwen3: try .qwen(config, headSize: 128)
-    case .llama: try .llama(config)
+    case .llama:
+      try .llama(config, isBidirectional: plan.architecture.hasPrefix("LlamaBidirectional"))
     case .mistral: try .mistral(config)
     case .gemma: try .gemma(config)
     case .gemma2: try .gemma2(config)
@@ -87,7 +88,7 @@ enum ModelRegistry {
           try loader.head(classifier, out: plan.labels.count, in: hiddenSize, .identity),
         ], norm: nil, table: loader.table)
     case .stack(let names):
-      let settings = try settings(plan.family, directory.config)
+      let settings = try settings(plan, directory.config)
       if let tokenHead = plan.tokenHead, let pooling = plan.pooling,
         let name = names.languageHead
       {

@@ -15,6 +15,8 @@ struct StackBackbone: Backbone {
   private let embeddingNorm: RowNorm?
   private let embeddingProjection: Linear?
   private let layers: [StackLayer]
+  /// Layers that turn alike share one.
+  private let rotaries: [Rotary]
   private let finalNorm: RowNorm?
   private let table: KernelTable
 
@@ -31,7 +33,10 @@ struct StackBackbone: Backbone {
     }
     hiddenSize = settings.hiddenSize
     vocabularySize = settings.vocabularySize
-    positionCount = settings.positionCount
+    // Without a table nothing ends at the length that the model was trained with; the plan's limit
+    // knows how far scaled positions reach.
+    positionCount =
+      names.positions == nil ? max(settings.positionCount, maxTokens) : settings.positionCount
     segmentCount = names.types == nil ? 1 : min(settings.segmentCount, 2)
     self.settings = settings
     table = loader.table
@@ -47,7 +52,7 @@ struct StackBackbone: Backbone {
       try loader.norm(name, settings, columns: settings.hiddenSize)
     }
     var builder = StackLayerBuilder(
-      settings, names, positions: min(settings.positionCount, maxTokens), loader: loader)
+      settings, names, positions: min(positionCount, maxTokens), loader: loader)
     var layers: [StackLayer] = []
     for index in names.layers.indices {
       // ALBERT names the same tensors for every layer.
@@ -59,6 +64,7 @@ struct StackBackbone: Backbone {
       }
     }
     self.layers = layers
+    rotaries = builder.rotaries
   }
 
   private static func words(
@@ -73,11 +79,9 @@ struct StackBackbone: Backbone {
     let segments = try names.types.map { (name) throws(ModelError) in
       try loader.floats(name, shape: [settings.segmentCount, columns])
     }
-    return try computing { () throws(KernelsError) in
-      try TokenTable(
-        words: words, columns: columns, positions: positions, segments: segments,
-        factor: settings.embeddingFactor, table: loader.table)
-    }
+    return TokenTable(
+      words: words, columns: columns, positions: positions, segments: segments,
+      factor: settings.embeddingFactor, table: loader.table)
   }
 
   /// The working memory of one thread. Bytes at most, beside `Scratch`: 4 · (tokensMax · hidden +
@@ -96,9 +100,17 @@ struct StackBackbone: Backbone {
       inColumnsMax: widths.max() ?? hiddenSize, outColumnsMax: max(widest, hiddenSize),
       outColumnsMin: min(narrowest, hiddenSize),
       sequenceLengthMax: min(limits.inputTokensMax, limits.tokensMax),
-      headSize: settings.headSize, distanceVectorCount: distances)
+      headSize: settings.headSize, distanceVectorCount: distances,
+      widenedCount: max(
+        layers.map(\.widenedCount).max() ?? 0, embeddingProjection?.widenedCount ?? 0))
     return try computing { () throws(KernelsError) in
-      try StackScratch(settings, limits, operations: Scratch(operations))
+      let length = operations.sequenceLengthMax
+      var tables: [RotaryTable] = []
+      for rotary in rotaries {
+        tables.append(try RotaryTable(rotary, positionCount: length, table: table))
+      }
+      return try StackScratch(
+        settings, limits, rotaries: tables, operations: Scratch(operations))
     }
   }
 
@@ -152,11 +164,15 @@ final class StackScratch: BackboneScratch {
   var intermediate: Matrix
   /// One tile after the gate.
   var gated: Matrix
+  /// One for each of the backbone's.
+  let rotaries: [RotaryTable]
   let operations: Scratch
 
   init(
-    _ settings: StackSettings, _ limits: BatchCapacity, operations: Scratch
+    _ settings: StackSettings, _ limits: BatchCapacity, rotaries: [RotaryTable],
+    operations: Scratch
   ) throws(KernelsError) {
+    self.rotaries = rotaries
     let groupRows = SequenceGroups.rowsMax(limits)
     let tileRows = min(Linear.tileRows, groupRows)
     let heads = settings.headCount + 2 * settings.keyHeadCount

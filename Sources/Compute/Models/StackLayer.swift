@@ -7,7 +7,8 @@ struct StackLayer: Sendable {
   var projections: [(map: Linear, column: Int)]
   var queryNorm: RowNorm?
   var keyNorm: RowNorm?
-  var rotary: Rotary?
+  /// Which of the backbone's rotary positions.
+  var rotary: Int?
   var attention: MaskedAttention
   var attentionOutput: Linear
   /// Of the attention's output before it is added; nil where it stands elsewhere.
@@ -28,6 +29,7 @@ struct StackLayer: Sendable {
 
   var widestOutput: Int { maps.map(\.outColumns).max() ?? 0 }
   var narrowestOutput: Int { maps.map(\.outColumns).min() ?? .max }
+  var widenedCount: Int { maps.map(\.widenedCount).max() ?? 0 }
 
   /// Runs the layer on a group of inputs, whose hidden states it replaces.
   func apply(_ batch: RaggedBatch, inputs: Range<Int>, _ scratch: StackScratch) {
@@ -53,10 +55,12 @@ struct StackLayer: Sendable {
     for input in inputs {
       let tokens = batch.tokens(of: input)
       let own = tokens.lowerBound - first..<tokens.upperBound - first
-      // Queries and keys lie side by side and are turned alike.
-      rotary?.apply(
-        &scratch.projections, rows: own, column: 0,
-        headCount: attention.headCount + attention.keyHeadCount, headSize: attention.headSize)
+      if let rotary {
+        // Queries and keys lie side by side and are turned alike.
+        scratch.rotaries[rotary].apply(
+          &scratch.projections, rows: own, column: 0,
+          headCount: attention.headCount + attention.keyHeadCount, headSize: attention.headSize)
+      }
       attention.apply(
         scratch.projections, rows: own, into: &scratch.context, at: own.lowerBound,
         keyCount: batch.keyCounts[input], scratch: scratch.operations)

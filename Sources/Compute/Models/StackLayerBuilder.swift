@@ -6,11 +6,11 @@ internal import Resolution
 struct StackLayerBuilder {
   private let settings: StackSettings
   private let names: StackTensors
-  /// Tokens that tables of positions and distances are made for.
+  /// Tokens that tables of distances are made for.
   private let positions: Int
   private let loader: WeightLoader
   /// Layers that turn alike share one table.
-  private var rotaries: [(kind: StackSettings.RotaryKind, rotary: Rotary)] = []
+  private(set) var rotaries: [Rotary] = []
   private var distanceBias: MaskedAttention.Bias?
 
   init(
@@ -30,8 +30,8 @@ struct StackLayerBuilder {
     let hasGELU =
       settings.gate == .none && settings.activation == .gelu && own.feedForward[0].bias != nil
     let isAfter = settings.placement == .afterResidual
-    var rotary: Rotary?
-    if let kind = settings.layers[index].rotary { rotary = self.rotary(kind) }
+    var rotary: Int?
+    if let own = settings.layers[index].rotary { rotary = number(of: own) }
     return StackLayer(
       attentionNorm: try norm(own.attentionNorm, columns: hidden), projections: projections,
       queryNorm: try norm(own.queryNorm, columns: settings.headSize),
@@ -109,13 +109,10 @@ struct StackLayerBuilder {
       isTransposed: settings.isTransposed)
   }
 
-  private mutating func rotary(_ kind: StackSettings.RotaryKind) -> Rotary {
-    if let known = rotaries.first(where: { $0.kind == kind }) { return known.rotary }
-    let rotary = Rotary(
-      width: kind.width, base: kind.base, scaling: kind.scaling, positionCount: positions,
-      table: loader.table)
-    rotaries.append((kind, rotary))
-    return rotary
+  private mutating func number(of rotary: Rotary) -> Int {
+    if let known = rotaries.firstIndex(of: rotary) { return known }
+    rotaries.append(rotary)
+    return rotaries.count - 1
   }
 
   // MARK: - Attention
@@ -134,12 +131,15 @@ struct StackLayerBuilder {
         distanceBias = bias
       }
     case .vectors(let count, let toPositions, let fromPositions, let row):
-      // DeBERTa's own maps of queries and keys, also for the distance vectors.
+      // DeBERTa's own maps of queries and keys, also for the distance vectors unless they have some.
       let vectors = try distanceVectors(count)
+      let own = names.layers[index]
+      let key = try distanceMap(own.distanceKey) ?? projections[1]
+      let query = try distanceMap(own.distanceQuery) ?? projections[0]
       bias = .disentangled(
         try disentangled(
-          keys: toPositions ? mapped(vectors, by: projections[1]) : nil,
-          queries: fromPositions ? mapped(vectors, by: projections[0]) : nil, count, row))
+          keys: toPositions ? mapped(vectors, by: key) : nil,
+          queries: fromPositions ? mapped(vectors, by: query) : nil, count, row))
     }
     return MaskedAttention(
       headCount: settings.headCount, keyHeadCount: settings.keyHeadCount,
@@ -171,6 +171,14 @@ struct StackLayerBuilder {
     }
   }
 
+  private func distanceMap(_ name: StackTensors.Affine?) throws(ModelError) -> Linear? {
+    try name.map { (name) throws(ModelError) in
+      try loader.linear(
+        name, out: settings.headCount * settings.headSize, in: settings.hiddenSize, .bias,
+        isTransposed: false)
+    }
+  }
+
   private func mapped(
     _ vectors: borrowing Matrix, by map: Linear
   ) throws(ModelError) -> Matrix {
@@ -179,7 +187,8 @@ struct StackLayerBuilder {
       let scratch = try Scratch(
         Scratch.Limits(
           inColumnsMax: map.inColumns, outColumnsMax: map.outColumns,
-          outColumnsMin: map.outColumns, sequenceLengthMax: 1, headSize: 1))
+          outColumnsMin: map.outColumns, sequenceLengthMax: 1, headSize: 1,
+          widenedCount: map.widenedCount))
       var result = try Matrix(rows: rows, columns: map.outColumns)
       map.apply(vectors, rows: 0..<rows, into: &result, at: 0, scratch: scratch)
       return result

@@ -29,17 +29,10 @@ struct StackSettings: Sendable {
     case second
   }
 
-  /// Rotary positions of a layer.
-  struct RotaryKind: Sendable, Equatable {
-    var width: Int
-    var base: Float
-    var scaling: Rotary.Scaling
-  }
-
   /// What differs between layers.
   struct LayerKind: Sendable {
     var window: MaskedAttention.Window
-    var rotary: RotaryKind?
+    var rotary: Rotary?
   }
 
   /// What distances of tokens add to scores.

@@ -4,9 +4,9 @@ internal import Resolution
 
 /// Takes tensors by name out of a directory's weights, checking each shape.
 ///
-/// Weights stored as F32 are used where they are, in the mapped file. F16 and BF16 are converted
-/// once, to f32 in memory of our own, except the word table, which keeps its type. Every method
-/// throws `.missing` and `.malformed` naming the tensor with its actual and expected shape,
+/// Maps and tables are used where they are, in the mapped file, as they are stored: nothing of the
+/// size of the model is read or copied. Norms, biases and the maps of heads become f32 in memory of
+/// our own. Every method throws `.missing` and `.malformed` naming the tensor with its actual and expected shape,
 /// `.unsupported` for another element type, and `.outOfMemory`.
 struct WeightLoader {
   private let store: WeightStore
@@ -54,10 +54,8 @@ struct WeightLoader {
   ) throws(ModelError) -> Linear {
     let weights = try weights(names.weight, shape: [out, inColumns])
     let bias = try floats(names.bias, shape: [out])
-    return try computing { () throws(KernelsError) in
-      try Linear(
-        weights: weights, inColumns: inColumns, bias: bias, epilogue: epilogue, table: table)
-    }
+    return Linear(
+      weights: weights, inColumns: inColumns, bias: bias, epilogue: epilogue, table: table)
   }
 
   /// A dense layer for few rows.
@@ -87,18 +85,19 @@ struct WeightLoader {
     isTransposed: Bool
   ) throws(ModelError) -> Linear {
     let shape = isTransposed ? [inColumns, out] : [out, inColumns]
-    let stored = try weights(names.weight, shape: shape)
+    var weights = try weights(names.weight, shape: shape)
     var bias = try names.bias.map { (name) throws(ModelError) in try floats(name, shape: [out]) }
     // A fused norm adds a bias in passing.
     if case .biasResidualLayerNorm = epilogue, bias == nil {
       bias = [Float](repeating: 0, count: out)
     }
-    return try computing { () throws(KernelsError) in
-      let weights =
-        isTransposed ? try stored.transposed(rows: inColumns, columns: out, table) : stored
-      return try Linear(
-        weights: weights, inColumns: inColumns, bias: bias, epilogue: epilogue, table: table)
+    if isTransposed {
+      weights = try computing { () throws(KernelsError) in
+        try weights.transposed(rows: inColumns, columns: out)
+      }
     }
+    return Linear(
+      weights: weights, inColumns: inColumns, bias: bias, epilogue: epilogue, table: table)
   }
 
   /// A dense layer for few rows.

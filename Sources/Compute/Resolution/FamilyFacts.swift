@@ -15,12 +15,14 @@ struct FamilyFacts: Sendable {
   var paddingID: Int?
   /// `paddingID` is fixed, whatever the configuration says.
   var hasFixedPadding = false
+  /// Positions are angles that may be scaled to reach further than `positionKeys` says.
+  var hasRotary = false
   /// Every input sees only what is before it, unless the configuration says otherwise.
   var isDecoder = false
 
   /// The usual facts of a decoder.
   private static func decoder(_ names: NameScheme) -> FamilyFacts {
-    FamilyFacts(names: names, isDecoder: true)
+    FamilyFacts(names: names, hasRotary: true, isDecoder: true)
   }
 
   static func of(_ family: ModelFamily) -> FamilyFacts {
@@ -34,9 +36,9 @@ struct FamilyFacts: Sendable {
     case .mpnet: FamilyFacts(names: .mpnet, paddingID: 1, hasFixedPadding: true)
     case .electra: FamilyFacts(names: .electra)
     case .albert: FamilyFacts(names: .albert)
-    case .modernBert: FamilyFacts(names: .modernBert)
-    case .nomicBert: FamilyFacts(names: .nomicBert)
-    case .gte: FamilyFacts(names: .gte)
+    case .modernBert: FamilyFacts(names: .modernBert, hasRotary: true)
+    case .nomicBert: FamilyFacts(names: .nomicBert, hasRotary: true)
+    case .gte: FamilyFacts(names: .gte, hasRotary: true)
     case .debertaV2: FamilyFacts(names: .debertaV2)
     case .qwen2: decoder(.qwen2)
     case .qwen3: decoder(.qwen3)
@@ -46,7 +48,7 @@ struct FamilyFacts: Sendable {
     case .gemma2: decoder(.gemma2)
     case .gemma3: decoder(.gemma3)
     case .phi3: decoder(.phi3)
-    case .gpt2: decoder(.gpt2)
+    case .gpt2: FamilyFacts(names: .gpt2, isDecoder: true)
     }
   }
 
@@ -59,10 +61,32 @@ struct FamilyFacts: Sendable {
     return try config.requireInt(keys[0], in: range)
   }
 
+  /// How many tokens an input can have where yarn or dynamic scaling, in the file, lets positions
+  /// reach further than those the model was trained with; nil elsewhere. The other types come with
+  /// the extended number under `positionKeys`.
+  func scaledPositions(_ config: ConfigFile) throws(ModelFilesError) -> Int? {
+    guard hasRotary else { return nil }
+    let count = try Self.int(positionKeys, in: 1...1 << 24, config)
+    for key in ["rope_scaling", "rope_parameters"] {
+      guard let all = try config.object(key) else { continue }
+      let own = try all.object("full_attention") ?? all
+      let type = try own.string(own["rope_type"] == nil ? "type" : "rope_type")
+      guard type == "yarn" || type == "dynamic" else { return nil }
+      guard let factor = try own.double("factor"), factor > 1, factor < 1e6 else { return nil }
+      let original =
+        type == "yarn"
+        ? try own.int("original_max_position_embeddings", in: 1...1 << 24) : nil
+      // Some files have the extended number under `positionKeys` as well.
+      let reach = min((Double(original ?? count) * factor).rounded(.down), 0x1p24)
+      return reach > Double(count) ? Int(reach) : nil
+    }
+    return nil
+  }
+
   /// How many tokens an input can have.
   func usablePositions(_ config: ConfigFile) throws(ModelFilesError) -> Int {
     let count = try Self.int(positionKeys, in: 1...1 << 24, config)
-    guard let paddingID else { return count }
+    guard let paddingID else { return try scaledPositions(config) ?? count }
     var id = paddingID
     if !hasFixedPadding { id = try config.int("pad_token_id", in: 0...1 << 20) ?? paddingID }
     guard count > id + 1 else {

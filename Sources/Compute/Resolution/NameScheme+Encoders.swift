@@ -129,6 +129,8 @@ extension NameScheme {
         Part("attention.self.query_proj"), Part("attention.self.key_proj"),
         Part("attention.self.value_proj"),
       ],
+      distanceKey: Part("attention.self.pos_key_proj"),
+      distanceQuery: Part("attention.self.pos_query_proj"),
       attentionOutput: Part("attention.output.dense"),
       attentionOutputNorm: Part("attention.output.LayerNorm"),
       feedForward: [Part("intermediate.dense")], feedForwardOutput: Part("output.dense"),

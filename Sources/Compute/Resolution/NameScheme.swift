@@ -29,6 +29,10 @@ struct NameScheme: Sendable {
     var projections: [Part]
     var queryNorm: Part?
     var keyNorm: Part?
+    /// Maps of distance vectors, which only files without `share_att_key` have, each for one of
+    /// `pos_att_type`.
+    var distanceKey: Part?
+    var distanceQuery: Part?
     var attentionOutput: Part
     var attentionOutputNorm: Part?
     var feedForwardNorm: Part?
@@ -145,6 +149,8 @@ extension NameScheme.Layer {
     return StackTensors.Layer(
       attentionNorm: norm, projections: projections,
       queryNorm: try reader.part(queryNorm, prefix), keyNorm: try reader.part(keyNorm, prefix),
+      distanceKey: try reader.distancePart(distanceKey, prefix, kind: "c2p"),
+      distanceQuery: try reader.distancePart(distanceQuery, prefix, kind: "p2c"),
       attentionOutput: try reader.affine(attentionOutput, prefix),
       attentionOutputNorm: try reader.part(attentionOutputNorm, prefix),
       feedForwardNorm: try reader.part(feedForwardNorm, prefix), feedForward: maps,
@@ -168,6 +174,23 @@ private struct NameReader {
   ) throws(ResolutionError) -> StackTensors.Affine? {
     guard let part else { return nil }
     return try affine(part, layer)
+  }
+
+  /// A map of distance vectors, nil where the file shares those of queries and keys, or scores have
+  /// no term of this kind.
+  mutating func distancePart(
+    _ part: NameScheme.Part?, _ layer: String, kind: String
+  ) throws(ResolutionError) -> StackTensors.Affine? {
+    guard let part else { return nil }
+    let config = config
+    let isThere = try reading { () throws(ModelFilesError) in
+      if try config.bool("share_att_key") ?? false { return false }
+      // A list, or in old files names with | between them.
+      let text = try? config.string("pos_att_type")
+      if let text { return text.split(separator: "|").contains { $0 == kind } }
+      return try config.strings("pos_att_type")?.contains(kind) ?? false
+    }
+    return isThere ? try affine(part, layer) : nil
   }
 
   mutating func affine(

@@ -67,9 +67,9 @@ extension Rule {
       else { return nil }
       return .embedding
     },
+    logitScoreConversion,
     conversionOfTokenModules,
     conversionOfReward,
-    logitScoreConversion,
     // The configuration says what to make a classifier of; vLLM asks for another class name too.
     Rule("conversion.token-head", sets: .conversion, reads: [.architecture]) {
       (facts, metadata) throws(ResolutionError) in

@@ -50,6 +50,12 @@ extension Rule {
       }
       return limit < (try usablePositions(metadata, family: facts[.family])) ? limit : nil
     },
+    Rule("token-limit.scaled-positions", sets: .tokenLimit, reads: [.family]) {
+      (facts, metadata) throws(ResolutionError) in
+      try reading { () throws(ModelFilesError) in
+        try FamilyFacts.of(facts[.family]).scaledPositions(metadata.config)
+      }
+    },
     Rule("token-limit.positions", sets: .tokenLimit, reads: [.family]) {
       (facts, metadata) throws(ResolutionError) in
       try usablePositions(metadata, family: facts[.family])

@@ -71,6 +71,7 @@ extension Rule {
       (facts, _) throws(ResolutionError) in
       activation(labelCount: facts[.labels].count)
     },
+    scoreWithoutTemplate,
     Rule("score.sparse", sets: .score, reads: [.outputs]) { (facts, _) throws(ResolutionError) in
       facts[.outputs].list.first == .sparse ? ScoreMeaning(type: .sparse) : nil
     },
@@ -81,7 +82,6 @@ extension Rule {
       return ScoreMeaning(
         type: .none, reason: "the model \(what), and a score compares a query with a document")
     },
-    scoreWithoutTemplate,
     Rule("score.task-and-labels", sets: .score, reads: [.task, .labels]) {
       (facts, _) throws(ResolutionError) in
       if facts[.task] == .embed { return ScoreMeaning(type: .cosine) }

@@ -26,6 +26,10 @@ package struct StackTensors: Sendable, Equatable {
     package var queryNorm: Affine?
     /// Of each head's key.
     package var keyNorm: Affine?
+    /// Of the distance vectors, for queries to meet; nil where that of keys does it.
+    package var distanceKey: Affine?
+    /// Of the distance vectors, for keys to meet; nil where that of queries does it.
+    package var distanceQuery: Affine?
     /// After the heads are joined.
     package var attentionOutput: Affine
     /// After that, with the residual or before it.

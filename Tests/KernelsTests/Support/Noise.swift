@@ -52,11 +52,11 @@ func weights(_ bits: [UInt16], of type: ElementType) throws -> SharedWeights {
 }
 
 /// Working memory for tests: any product up to 1,600 columns, sequences up to 300 tokens.
-func testScratch(headSize: Int = 64) throws -> Scratch {
+func testScratch(headSize: Int = 64, widenedCount: Int = 0) throws -> Scratch {
   try Scratch(
     Scratch.Limits(
       inColumnsMax: 1_600, outColumnsMax: 1_600, outColumnsMin: 2, sequenceLengthMax: 300,
-      headSize: headSize))
+      headSize: headSize, widenedCount: widenedCount))
 }
 
 /// How far rows may be apart, as a share of the greatest element, where OpenBLAS's core sums them

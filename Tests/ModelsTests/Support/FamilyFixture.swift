@@ -29,11 +29,13 @@ struct FamilyFixture: Sendable, CustomTestStringConvertible {
       .deletingLastPathComponent().appendingPathComponent("Fixtures/families")
   }
 
-  /// All fixtures; an empty list where there are none, which a test refuses.
-  static let all: [FamilyFixture] = {
-    let names = try? FileManager.default.contentsOfDirectory(atPath: root.path)
-    return (names ?? []).filter { !$0.hasPrefix(".") }.sorted().map { FamilyFixture(name: $0) }
-  }()
+  /// All fixtures. Throws where the folder is missing or empty, so that no test passes without any.
+  static func all() throws -> [FamilyFixture] {
+    let names = try FileManager.default.contentsOfDirectory(atPath: root.path)
+      .filter { !$0.hasPrefix(".") }
+    guard !names.isEmpty else { throw CocoaError(.fileReadNoSuchFile) }
+    return names.sorted().map { FamilyFixture(name: $0) }
+  }
 
   var path: String { Self.root.appendingPathComponent(name).path }
   var isClassifier: Bool { name.hasSuffix("-classifier") }

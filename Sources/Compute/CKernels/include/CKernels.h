@@ -72,7 +72,8 @@ uint32_t ck_features(void);
 /// - `rotate`: in each row, the pair (x[i], x[half + i]) is turned by the angle whose cosine and
 ///   sine are `cosines[i]` and `sines[i]`, the same for all rows; `x_stride` is at least 2 · half.
 /// - `gelu` (exact), `gelu_tanh` (with tanh of a cubic), `silu` (x · sigmoid(x)), `relu`: in place.
-/// - `multiply`: x ·= y. `add`: x += y. `scale`: x ·= factor. `add_scaled`: x += y · factor.
+/// - `multiply`: x ·= y. `add`, `add_f16`, `add_bf16`: x += y. `scale`: x ·= factor.
+/// - `add_scaled`: x += y · factor.
 /// - `scale_add`: x = x · factor + y.
 /// - `gather_add`: x[i] += y[i · y_step + indices[i]]; the indices must have been checked.
 /// - `soft_cap`: x = cap · tanh(x · scale / cap); cap > 0.

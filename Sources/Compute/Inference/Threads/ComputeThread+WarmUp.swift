@@ -19,12 +19,30 @@ extension ComputeThread {
     core.monitor.signal(EngineCore.Condition.warmUp)
   }
 
-  /// Processor times of a few batches. The first pays for page faults and is not counted.
+  /// A first batch that takes longer than this is the only one: 50 ms.
+  private static let firstBatchMax: UInt64 = 50_000_000
+  /// What a batch costs beyond its tokens, in tokens, for a model that large: reading, widening and
+  /// packing all weights takes as long as multiplying them with so many rows (Qwen3-0.6B's shape,
+  /// AMD EPYC 9005: 60 to 100).
+  private static let largeBatchTokens: UInt64 = 80
+
+  /// Processor times of a few batches. The first pays for page faults and is not counted, but where
+  /// it shows that the model is large: what it took is then divided by what large models have in
+  /// common, so that such a worker is ready after one batch, and served batches correct the rest.
   private func measure(_ workspace: any ModelWorkspace) throws(EngineError) -> WarmUpResult {
     let limit = core.model.description.maxTokens
     let shortTokens = min(16, limit)
     let shortCount = max(1, min(8, core.limits.batchUnitsMax, core.limits.batchTokensMax / 16))
-    _ = try time(workspace, tokens: shortTokens)
+    let first = try time(workspace, tokens: shortTokens)
+    guard first <= Self.firstBatchMax else {
+      let tokens = UInt64(shortTokens)
+      let perToken = first / (Self.largeBatchTokens + tokens)
+      let many = first + perToken * tokens * UInt64(shortCount - 1)
+      return .measured(
+        CostMeasurement(
+          shortTokens: shortTokens, shortNanoseconds: first, shortCount: shortCount,
+          manyShortNanoseconds: many, longTokens: shortTokens, longNanoseconds: first))
+    }
     let short = try time(workspace, tokens: shortTokens)
     let many = try time(workspace, tokens: shortTokens, count: shortCount)
     // Long enough to see attention, short enough for the start: about 20 ms.

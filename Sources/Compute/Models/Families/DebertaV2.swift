@@ -9,9 +9,10 @@ extension StackSettings {
   static func debertaV2(_ config: ConfigFile) throws(ModelError) -> StackSettings {
     let reader = ConfigReader(config: config)
     try reader.refuse("position_biased_input", unless: false)
-    for key in ["relative_attention", "share_att_key"]
-    where !(try reader.flag(key, fallback: false)) {
-      throw ModelError(config.error(.unsupported, key, "is not true, which only is supported"))
+    guard try reader.flag("relative_attention", fallback: false) else {
+      throw ModelError(
+        config.error(
+          .unsupported, "relative_attention", "is not true, which only is supported"))
     }
     let norm = try reading { () throws(ModelFilesError) in
       try config.string("norm_rel_ebd") ?? "none"

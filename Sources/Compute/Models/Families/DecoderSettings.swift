@@ -5,11 +5,12 @@ extension StackSettings {
   /// What decoders after Llama's pattern have in common: root-mean-square norms before each part,
   /// rotary positions, fewer heads of keys, a gated feed-forward part, attention to what is before.
   ///
-  /// `headSize` and `base` are the family's where the file does not say. Layers attend to all that
+  /// `headSize` and `base` are the family's where the file does not say, `rotaryKeys` where it says. Layers attend to all that
   /// is before, with rotary positions of `base`, until the family says otherwise.
   init(
     decoder reader: ConfigReader, activation: ElementFunction, headSize fallback: Int? = nil,
-    keyHeadFallback: Int? = nil, base: Double = 10_000
+    keyHeadFallback: Int? = nil, base: Double = 10_000,
+    rotaryKeys: ConfigReader.RotaryKeys = .init()
   ) throws(ModelError) {
     hiddenSize = try reader.size(["hidden_size"])
     headCount = try reader.size(["num_attention_heads"])
@@ -39,7 +40,7 @@ extension StackSettings {
     let isCausal = try reader.flag("is_causal", fallback: true)
     let kind = LayerKind(
       window: isCausal ? .causal : .all,
-      rotary: try reader.rotary(headSize: headSize, fallback: base))
+      rotary: try reader.rotary(headSize: headSize, rotaryKeys, fallback: base))
     layers = Array(repeating: kind, count: try reader.size(["num_hidden_layers"]))
   }
 

@@ -16,10 +16,12 @@ extension StackSettings {
 
   /// What all versions of Gemma share.
   private init(
-    gemma reader: ConfigReader, activation: ElementFunction, keyHeadFallback: Int
+    gemma reader: ConfigReader, activation: ElementFunction, keyHeadFallback: Int,
+    rotaryKeys: ConfigReader.RotaryKeys = .init()
   ) throws(ModelError) {
     self = try StackSettings(
-      decoder: reader, activation: activation, headSize: 256, keyHeadFallback: keyHeadFallback)
+      decoder: reader, activation: activation, headSize: 256, keyHeadFallback: keyHeadFallback,
+      rotaryKeys: rotaryKeys)
     norm = .rootMeanSquarePlusOne
     embeddingFactor = Float(hiddenSize).squareRoot()
     if try reader.flag("use_bidirectional_attention", fallback: false) {
@@ -60,17 +62,20 @@ extension StackSettings {
       throw ModelError(
         config.error(.unsupported, "attn_logit_softcapping", "is not null, which is supported"))
     }
-    var settings = try sandwich(reader, keyHeadFallback: 4)
+    let globalKeys = ConfigReader.RotaryKeys(layerType: "full_attention")
+    var settings = try sandwich(reader, keyHeadFallback: 4, globalKeys)
     let types = try reader.layerTypes(count: settings.layers.count)
     let every = try reader.size(
       ["sliding_window_pattern", "_sliding_window_pattern"], fallback: 6)
     let width = try reader.size(["sliding_window"], fallback: 4096)
     let isBidirectional = try reader.flag("use_bidirectional_attention", fallback: false)
     let global = try reader.rotary(
-      headSize: settings.headSize, layerType: "full_attention", fallback: 1_000_000)
+      headSize: settings.headSize, globalKeys, fallback: 1_000_000)
     let local = try reader.rotary(
-      headSize: settings.headSize, layerType: "sliding_attention",
-      bases: ["rope_local_base_freq"], fallback: 10_000, isScaled: false, usesTheta: false)
+      headSize: settings.headSize,
+      .init(
+        layerType: "sliding_attention", bases: ["rope_local_base_freq"], isScaled: false,
+        usesTheta: false), fallback: 10_000)
     func isLocal(_ index: Int) -> Bool {
       types.map { $0[index] == "sliding_attention" } ?? ((index + 1) % every != 0)
     }
@@ -83,11 +88,11 @@ extension StackSettings {
   }
 
   private static func sandwich(
-    _ reader: ConfigReader, keyHeadFallback: Int
+    _ reader: ConfigReader, keyHeadFallback: Int, _ rotaryKeys: ConfigReader.RotaryKeys = .init()
   ) throws(ModelError) -> StackSettings {
     var settings = try StackSettings(
       gemma: reader, activation: reader.activation("hidden_activation", fallback: "gelu_new"),
-      keyHeadFallback: keyHeadFallback)
+      keyHeadFallback: keyHeadFallback, rotaryKeys: rotaryKeys)
     settings.placement = .beforeResidual
     let scalar = try reader.number("query_pre_attn_scalar", fallback: 256)
     guard scalar >= 1e-3, scalar < 1e9 else {

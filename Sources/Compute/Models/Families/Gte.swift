@@ -33,7 +33,8 @@ extension StackSettings {
       activation: reader.activation("hidden_act", fallback: "gelu"))
     settings.gate = .second
     settings.segmentCount = max(1, try reader.count(["type_vocab_size"], fallback: 0))
-    let rotary = try reader.rotary(headSize: settings.headSize, fallback: 160_000)
+    let rotary = try reader.rotary(
+      headSize: settings.headSize, .init(knowsNTK: true), fallback: 160_000)
     for index in settings.layers.indices { settings.layers[index].rotary = rotary }
     return settings
   }

@@ -2,16 +2,17 @@ internal import Kernels
 internal import ModelFiles
 
 extension StackSettings {
-  /// Llama, with the rotary scaling of its third version.
+  /// Llama, with the rotary scaling of its third version. NVIDIA's `LlamaBidirectionalModel` is the
+  /// same with attention in both directions, whatever the file says.
   ///
   /// Source: transformers' `modeling_llama.py`.
-  static func llama(_ config: ConfigFile) throws(ModelError) -> StackSettings {
+  static func llama(
+    _ config: ConfigFile, isBidirectional: Bool
+  ) throws(ModelError) -> StackSettings {
     let reader = ConfigReader(config: config)
     var settings = try StackSettings(
       decoder: reader, activation: reader.activation("hidden_act", fallback: "silu"))
-    // NVIDIA's `LlamaBidirectionalModel` attends to both sides unless the file says otherwise.
-    let type = try reading { () throws(ModelFilesError) in try config.string("model_type") }
-    if type == "llama_bidirec", !config.contains("is_causal") {
+    if isBidirectional {
       for index in settings.layers.indices { settings.layers[index].window = .all }
     }
     return settings

@@ -17,11 +17,11 @@ extension StackSettings {
     let width = try reader.count(["local_attention"], fallback: 128) / 2
     let types = try reader.layerTypes(count: settings.layers.count)
     let global = try reader.rotary(
-      headSize: settings.headSize, layerType: "full_attention", bases: ["global_rope_theta"],
-      fallback: 160_000)
+      headSize: settings.headSize,
+      .init(layerType: "full_attention", bases: ["global_rope_theta"]), fallback: 160_000)
     let local = try reader.rotary(
-      headSize: settings.headSize, layerType: "sliding_attention", bases: ["local_rope_theta"],
-      fallback: 10_000)
+      headSize: settings.headSize,
+      .init(layerType: "sliding_attention", bases: ["local_rope_theta"]), fallback: 10_000)
     for index in settings.layers.indices {
       let isLocal = types.map { $0[index] == "sliding_attention" } ?? (index % every != 0)
       settings.layers[index] =

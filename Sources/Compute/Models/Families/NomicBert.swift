@@ -29,14 +29,9 @@ extension StackSettings {
       positions: ["n_positions", "max_position_embeddings"])
     settings.gate = .first
     settings.segmentCount = max(1, try reader.count(["type_vocab_size"], fallback: 0))
-    var rotary = try reader.rotary(
-      headSize: settings.headSize, bases: ["rotary_emb_base"], fallback: 1_000)
-    let share = try reader.number("rotary_emb_fraction", fallback: 1)
-    rotary.width = (0...1).contains(share) ? Int(Double(rotary.width) * share) : 0
-    guard rotary.width > 0, rotary.width % 2 == 0, rotary.width <= settings.headSize else {
-      throw ModelError(
-        config.error(.unsupported, "rotary_emb_fraction", "is \(share), which is not supported"))
-    }
+    let rotary = try reader.rotary(
+      headSize: settings.headSize,
+      .init(bases: ["rotary_emb_base"], shares: ["rotary_emb_fraction"]), fallback: 1_000)
     for index in settings.layers.indices { settings.layers[index].rotary = rotary }
     return settings
   }
