@@ -108,14 +108,15 @@ extension Tokenizer {
     case .whole:
       if !range.isEmpty { model.tokenize(text, range, memory: &modelMemory, sink: &sink) }
     case .bert:
-      let classes = PreTokenizer.bertClasses.span
-      var start = range.lowerBound
-      while !sink.isSatisfied,
-        let word = PreTokenizer.nextBertWord(
-          text, in: start..<range.upperBound, classes: classes)
-      {
-        model.tokenize(text, word, memory: &modelMemory, sink: &sink)
-        start = word.upperBound
+      if case .wordPiece(let model) = model {
+        // Looked at once, not for every word.
+        forEachBertWord(text, range, &sink) { word, sink in
+          model.tokenize(text, word, sink: &sink)
+        }
+      } else {
+        forEachBertWord(text, range, &sink) { word, sink in
+          model.tokenize(text, word, memory: &modelMemory, sink: &sink)
+        }
       }
     case .steps(let steps):
       words.start(text, range, isAtOrigin: isAtOrigin)
@@ -125,6 +126,23 @@ extension Tokenizer {
         if sink.isSatisfied { return }
         model.tokenize(text, word, memory: &modelMemory, sink: &sink)
       }
+    }
+  }
+
+  /// Calls `body` with each word of `BertPreTokenizer` until the sink is satisfied.
+  @inline(__always)
+  private func forEachBertWord(
+    _ text: Span<UInt8>, _ range: Range<Int>, _ sink: inout TokenSink,
+    _ body: (Range<Int>, inout TokenSink) -> Void
+  ) {
+    let classes = PreTokenizer.bertClasses.span
+    var start = range.lowerBound
+    while !sink.isSatisfied,
+      let word = PreTokenizer.nextBertWord(
+        text, in: start..<range.upperBound, classes: classes)
+    {
+      body(word, &sink)
+      start = word.upperBound
     }
   }
 
