@@ -155,10 +155,10 @@ extension Tokenizer {
   /// The end of the part of the text to look at next: far enough after `start`, the first place
   /// where the parts before and after give the same tokens as both together; else the text's end.
   private func cutPoint(in text: Span<UInt8>, after start: Int) -> Int {
+    guard text.count - start > Self.chunkSize else { return text.count }
     guard case .bert = preTokenizer, normalizer.isBert, addedTokens.normalized.isEmpty else {
       return text.count
     }
-    guard text.count - start > Self.chunkSize else { return text.count }
     let ends = normalizer.splitsChinese ? CU_CHINESE : 0
     var index = start + Self.chunkSize
     while index < text.count, text[index] & 0xC0 == 0x80 { index += 1 }
