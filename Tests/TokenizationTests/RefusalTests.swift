@@ -50,6 +50,31 @@ struct RefusalTests {
         == "the document is not valid UTF-8 at byte 0")
   }
 
+  @Test("a text that keeps a regular expression of the tokenizer busy is refused, the next is not")
+  func tooManySteps() throws {
+    var file = TinyTokenizer()
+    file.preTokenizer = TinyTokenizer.split("(?:a+)+b")
+    let tokenizer = try file.read()
+    var scratch = TokenizerScratch()
+    let text = [UInt8](repeating: UInt8(ascii: "a"), count: 64) + Array("cb".utf8)
+    #expect(
+      message { try tokenizer.encode(text.span, limit: .none, scratch: &scratch) }
+        == "a regular expression of the tokenizer needs too many steps for this text")
+    let next = Array("a".utf8)
+    #expect(
+      try tokenizer.encode(next.span, limit: .none, scratch: &scratch).ids
+        == tokenizer.encode(next, limit: .none).ids)
+  }
+
+  @Test("a single text is too long where only the second of a pair may be cut")
+  func onlySecond() throws {
+    let tokenizer = try TinyTokenizer().read()
+    let limit = Tokenizer.Limit(maxTokens: 4, truncation: .right, strategy: .onlySecond)
+    #expect(
+      message { try tokenizer.encode(words(9), limit: limit) }
+        == "only the second text may be cut, and there is none")
+  }
+
   @Test(
     "too many tokens without truncation are counted to the end", arguments: [7, 8, 500, 200_000])
   func tooLong(wordCount: Int) throws {

@@ -108,14 +108,15 @@ extension Tokenizer {
     case .whole:
       if !range.isEmpty { model.tokenize(text, range, memory: &modelMemory, sink: &sink) }
     case .bert:
-      let classes = PreTokenizer.bertClasses.span
-      var start = range.lowerBound
-      while !sink.isSatisfied,
-        let word = PreTokenizer.nextBertWord(
-          text, in: start..<range.upperBound, classes: classes)
-      {
-        model.tokenize(text, word, memory: &modelMemory, sink: &sink)
-        start = word.upperBound
+      if case .wordPiece(let model) = model {
+        // Looked at once, not for every word.
+        forEachBertWord(text, range, &sink) { word, sink in
+          model.tokenize(text, word, sink: &sink)
+        }
+      } else {
+        forEachBertWord(text, range, &sink) { word, sink in
+          model.tokenize(text, word, memory: &modelMemory, sink: &sink)
+        }
       }
     case .steps(let steps):
       words.start(text, range, isAtOrigin: isAtOrigin)
@@ -128,6 +129,23 @@ extension Tokenizer {
     }
   }
 
+  /// Calls `body` with each word of `BertPreTokenizer` until the sink is satisfied.
+  @inline(__always)
+  private func forEachBertWord(
+    _ text: Span<UInt8>, _ range: Range<Int>, _ sink: inout TokenSink,
+    _ body: (Range<Int>, inout TokenSink) -> Void
+  ) {
+    let classes = PreTokenizer.bertClasses.span
+    var start = range.lowerBound
+    while !sink.isSatisfied,
+      let word = PreTokenizer.nextBertWord(
+        text, in: start..<range.upperBound, classes: classes)
+    {
+      body(word, &sink)
+      start = word.upperBound
+    }
+  }
+
   private func add(_ match: AddedTokenSplitter.Match, to sink: inout TokenSink) {
     guard !match.range.isEmpty else { return }
     sink.append(match.id)
@@ -137,10 +155,10 @@ extension Tokenizer {
   /// The end of the part of the text to look at next: far enough after `start`, the first place
   /// where the parts before and after give the same tokens as both together; else the text's end.
   private func cutPoint(in text: Span<UInt8>, after start: Int) -> Int {
+    guard text.count - start > Self.chunkSize else { return text.count }
     guard case .bert = preTokenizer, normalizer.isBert, addedTokens.normalized.isEmpty else {
       return text.count
     }
-    guard text.count - start > Self.chunkSize else { return text.count }
     let ends = normalizer.splitsChinese ? CU_CHINESE : 0
     var index = start + Self.chunkSize
     while index < text.count, text[index] & 0xC0 == 0x80 { index += 1 }

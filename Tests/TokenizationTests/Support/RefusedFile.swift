@@ -128,6 +128,34 @@ struct RefusedFile: Sendable, CustomTestStringConvertible {
       #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
         + #"a class without an end, which is not supported"#),
     .init(
+      .preTokenizer, TinyTokenizer.split(#"\\pL"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"\p without braces, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"a\\"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"a \ at the end, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"[a-\\s]"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"a range of classes, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"[z-a]"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"a range that ends before it begins, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"\\uD800"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"a \x or \u that is no character, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"[]"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"an empty class, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"(a"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"a group without an end, which is not supported"#),
+    .init(
       .postProcessor,
       #"{"type":"TemplateProcessing","single":[],"pair":[],"special_tokens":{}}"#,
       #"tokenizer.json: "post_processor.single" uses TemplateProcessing, which is not supported: "#
@@ -198,6 +226,28 @@ struct RefusedFile: Sendable, CustomTestStringConvertible {
     .init(
       .normalizer, #"{"type":"Precompiled","precompiled_charsmap":"////fw=="}"#,
       #"tokenizer.json: "normalizer.precompiled_charsmap" must be a table of SentencePiece"#),
+    .init(
+      .preTokenizer, #"{"type":"Metaspace","replacement":"__"}"#,
+      #"tokenizer.json: "pre_tokenizer.replacement" must be one character"#),
+    .init(
+      .preTokenizer, #"{"type":"Metaspace","replacement":"_","prepend_scheme":"last"}"#,
+      #"tokenizer.json: "pre_tokenizer.prepend_scheme" must be "always", "never" or "first""#),
+    .init(
+      .preTokenizer,
+      #"{"type":"Metaspace","replacement":"_","prepend_scheme":"always","add_prefix_space":false}"#,
+      #"tokenizer.json: "pre_tokenizer.add_prefix_space" "#
+        + #"must not be false where "prepend_scheme" is not "never""#),
+    .init(
+      .preTokenizer, #"{"type":"Metaspace","replacement":"_","add_prefix_space":false}"#,
+      #"tokenizer.json: "pre_tokenizer.add_prefix_space" "#
+        + #"must not be false where "prepend_scheme" is missing"#),
+    .init(
+      .preTokenizer, #"{"type":"FixedLength","length":0}"#,
+      #"tokenizer.json: "pre_tokenizer.length" must be above 0"#),
+    .init(
+      .preTokenizer, #"{"type":"Punctuation","behavior":"Odd"}"#,
+      #"tokenizer.json: "pre_tokenizer.behavior" must be "Removed", "Isolated", "#
+        + #""MergedWithPrevious", "MergedWithNext" or "Contiguous""#),
     .init(.addedTokens, "{}", #"tokenizer.json: "added_tokens" must be an array"#),
     .init(
       .addedTokens, #"[{"id":1,"content":"x"}]"#,

@@ -23,6 +23,9 @@ struct PatternTranslation {
   static func translate(_ source: [UInt8]) throws(Refusal) -> [UInt8] {
     var translation = PatternTranslation(source)
     while translation.index < source.count { try translation.next() }
+    guard translation.ignoresCase.count == 1 else {
+      throw Refusal(construct: "a group without an end")
+    }
     return translation.output
   }
 
