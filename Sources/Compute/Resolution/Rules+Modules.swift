@@ -137,7 +137,7 @@ extension Rule {
           .unsupported,
           "\(metadata.modulesPath): [\(index)].type is "
             + "\(module.type.quotedForMessage), which cannot be run; Transformer, Pooling, "
-              + "Dense, Normalize, LogitScore and SpladePooling can")
+            + "Dense, Normalize, LogitScore and SpladePooling can")
       }
       if kind == .transformer && !module.path.isEmpty {
         throw ResolutionError(
