@@ -8,7 +8,7 @@ package enum MonotonicClock {
   }
 
   /// Nanoseconds of processor time that the calling thread has used.
-  static func threadTime() -> UInt64 {
+  package static func threadTime() -> UInt64 {
     cp_thread_cpu_nanoseconds()
   }
 }

@@ -134,6 +134,18 @@ struct EngineRefusalTests {
     #expect(throws: EngineError(.startUp, "no memory for scratch")) { try engine.warmUp() }
   }
 
+  @Test(
+    "a large model is ready after one batch on each thread, and serves",
+    arguments: [(0, 8), (160_000_000, 2)])
+  func proportionateWarmUp(batchTime: UInt64, batches: Int) async throws {
+    var model = FakeModel()
+    model.batchTime = batchTime
+    let engine = try makeEngine(model, threads: 2)
+    #expect(model.gate.entered == batches)
+    let answer = await engine.failure(.embed(EmbedOptions()), [.text("a")])
+    #expect(answer == nil)
+  }
+
   @Test("a call larger than any may be is refused for good, with the numbers")
   func tooLargeCall() async throws {
     let engine = try makeEngine { $0.callBytesMax = 1_000 }

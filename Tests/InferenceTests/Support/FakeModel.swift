@@ -60,6 +60,8 @@ struct FakeModel: ServedModel {
 
   var description: ModelDescription
   var gate = Gate()
+  /// Processor time that each batch takes at least, in nanoseconds.
+  var batchTime: UInt64 = 0
   /// Thrown by every new workspace.
   var workspaceError: EngineError?
 
@@ -136,6 +138,8 @@ struct FakeModel: ServedModel {
 
     func forward(_ units: [PreparedUnit]) throws(EngineError) -> BatchOutput {
       model.gate.pass()
+      let start = MonotonicClock.threadTime()
+      while MonotonicClock.threadTime() - start < model.batchTime {}
       let tokens = units.reduce(0) { $0 + $1.ids.count }
       guard units.count <= unitsMax, tokens <= tokensMax || units.count == 1 else {
         throw EngineError(.internal, "the batch is over its bounds")

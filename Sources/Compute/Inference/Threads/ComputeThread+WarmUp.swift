@@ -19,12 +19,12 @@ extension ComputeThread {
     core.monitor.signal(EngineCore.Condition.warmUp)
   }
 
-  /// A first batch that takes longer than this is the only one: 50 ms.
-  private static let firstBatchMax: UInt64 = 50_000_000
+  /// A first batch that takes longer than this is the only one: 150 ms.
+  private static let firstBatchMax: UInt64 = 150_000_000
   /// What a batch costs beyond its tokens, in tokens, for a model that large: reading, widening and
-  /// packing all weights takes as long as multiplying them with so many rows (Qwen3-0.6B's shape,
-  /// AMD EPYC 9005: 60 to 100).
-  private static let largeBatchTokens: UInt64 = 80
+  /// packing all weights takes as long as multiplying them with so many rows (Qwen3-0.6B's shape on
+  /// one thread of an AMD EPYC 9005: 207 ms for 16 tokens, 375 ms for 64).
+  private static let largeBatchTokens: UInt64 = 40
 
   /// Processor times of a few batches. The first pays for page faults and is not counted, but where
   /// it shows that the model is large: what it took is then divided by what large models have in
