@@ -107,6 +107,8 @@ struct EngineRefusalTests {
     #expect(slots[0].error?.index == 0)
     let after = try await engine.slots(.embed(EmbedOptions()), [.text("a")])
     #expect(after[0].error == nil)
+    // A call is answered before its batch is put away.
+    engine.shutDown()
     #expect(engine.load().openCalls == 0)
   }
 

@@ -146,8 +146,8 @@ struct ClientConnectionTests {
   func silent() async throws {
     let server = try RawServer()
     let (client, _) = try await TestClient.connect(port: server.port) {
-      $0.pingInterval = .milliseconds(100)
-      $0.pingTimeout = .milliseconds(100)
+      $0.pingInterval = .milliseconds(500)
+      $0.pingTimeout = .milliseconds(500)
     }
     let peer = try server.accept()
     peer.send(.hello(.server))
@@ -165,7 +165,7 @@ struct ClientConnectionTests {
     defer { server.stop() }
     let (client, _) = try await TestClient.connect(port: server.port) {
       $0.pingInterval = .milliseconds(100)
-      $0.pingTimeout = .milliseconds(100)
+      $0.pingTimeout = .milliseconds(1_000)
     }
     let held = try await client.start([.test("hold", deadline: .now() + .milliseconds(2_300))])[0]
     let failure = try #require(await TestClient.answer(held.events).failure)

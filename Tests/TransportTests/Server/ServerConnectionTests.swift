@@ -142,7 +142,7 @@ struct ServerConnectionTests {
       server.service.release()
       #expect(try peer.readAnswer()?.header.callID == 1)
       #expect(try peer.readToEnd().isEmpty)
-      #expect(throws: RawPeer.Failure.self) { try RawPeer(port: server.port) }
+      #expect(try await server.refusesConnections())
     }
     #expect(try await server.connections(become: 0))
   }

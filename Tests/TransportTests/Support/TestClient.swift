@@ -32,6 +32,8 @@ final class TestClient: Sendable {
     _ configure: (inout ClientConfiguration) -> Void = { _ in }
   ) async throws -> (client: TestClient, answers: [AsyncStream<CallEvent>]) {
     var configuration = ClientConfiguration.defaults(agent: "test client")
+    // Peers of tests share two threads with everything else that is tested.
+    configuration.connectTimeout = .seconds(60)
     configure(&configuration)
     let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
     let (events, sink) = AsyncStream<ConnectionEvent>.makeStream(

@@ -117,4 +117,18 @@ struct TestServer {
     }
     return true
   }
+
+  /// Whether nobody listens any more, within the time for it: a listener closes on its event loop.
+  func refusesConnections() async throws -> Bool {
+    let deadline = NIODeadline.now() + .milliseconds(Int64(RawPeer.patienceMilliseconds))
+    while NIODeadline.now() < deadline {
+      do {
+        _ = try RawPeer(port: port)
+      } catch is RawPeer.Failure {
+        return true
+      }
+      await Task.yield()
+    }
+    return false
+  }
 }
