@@ -43,7 +43,7 @@ struct MaskedAttentionTests {
     try Scratch(
       Scratch.Limits(
         inColumnsMax: 1, outColumnsMax: 1, outColumnsMin: 1, sequenceLengthMax: 150,
-        headSize: headSize))
+        headSize: headSize, widenedCount: 0))
   }
 
   private static func exact(

@@ -58,7 +58,8 @@ struct RowOperationTests {
       weights: weights, inColumns: 2, bias: nil, epilogue: .biasResidual, table: table)
     let scratch = try Scratch(
       Scratch.Limits(
-        inColumnsMax: 2, outColumnsMax: 2, outColumnsMin: 2, sequenceLengthMax: 1, headSize: 1))
+        inColumnsMax: 2, outColumnsMax: 2, outColumnsMin: 2, sequenceLengthMax: 1, headSize: 1,
+        widenedCount: 0))
     var output = try matrix([[100, 200]])
     map.apply(try matrix([[1, 1]]), rows: 0..<1, into: &output, at: 0, scratch: scratch)
     #expect(output.row(0)[0] == 103 && output.row(0)[1] == 207)

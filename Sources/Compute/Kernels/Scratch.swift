@@ -25,7 +25,7 @@ package final class Scratch {
 
     package init(
       inColumnsMax: Int, outColumnsMax: Int, outColumnsMin: Int, sequenceLengthMax: Int,
-      headSize: Int, distanceVectorCount: Int = 0, widenedCount: Int = 0
+      headSize: Int, distanceVectorCount: Int = 0, widenedCount: Int
     ) {
       self.widenedCount = widenedCount
       self.distanceVectorCount = Scratch.paddedKeyCount(distanceVectorCount)

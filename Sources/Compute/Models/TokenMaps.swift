@@ -25,6 +25,14 @@ struct TokenMaps: Sendable {
       case .narrow(let map): map.outColumns
       }
     }
+
+    /// As `Linear.widenedCount`.
+    var widenedCount: Int {
+      switch self {
+      case .wide(let map, _): map.widenedCount
+      case .narrow: 0
+      }
+    }
   }
 
   /// A map and the norm after it.
@@ -97,7 +105,7 @@ final class TokenScratch {
       Scratch.Limits(
         inColumnsMax: widths.max() ?? 1, outColumnsMax: widths.max() ?? 1,
         outColumnsMin: max(TokenMaps.wideColumns, widths.min() ?? 1), sequenceLengthMax: 1,
-        headSize: 1))
+        headSize: 1, widenedCount: head.steps.map(\.map.widenedCount).max() ?? 0))
   }
 
   /// Calls `body` with what step `index` reads and with what it writes.

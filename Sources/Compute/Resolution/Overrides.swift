@@ -68,7 +68,7 @@ package struct Overrides: Sendable, Equatable {
   /// Everything that is asked for, one `key=value` after another in a fixed order; empty where
   /// nothing is. The same asks have the same text, however they were given.
   package var canonicalText: String {
-    let template = scoreTemplate.map { "\($0.pieces) \($0.addsSpecialTokens)" }
+    let template = scoreTemplate?.canonicalText
     let parts: [(String, String?)] = [
       ("architectures", architecture), ("task", task?.rawValue),
       ("conversion", conversion?.rawValue), ("pooling", pooling?.rawValue),

@@ -126,10 +126,12 @@ package struct Prompts: Sendable, Equatable {
   package var arePooled = true
 }
 
-/// What the tokenizer file does to a text before it is cut into words; for display.
+/// What the tokenizer's files do to a text beside what the tokenizer itself reads of them.
 package struct TokenizerOptions: Sendable, Equatable {
-  /// Whether the tokenizer lower-cases.
+  /// Whether the tokenizer lower-cases; for display.
   package var lowercases: Bool
+  /// Whether the second text of a pair is told from the first by its token types.
+  package var givesTypes = true
 }
 
 /// A Dense module of sentence-transformers: a linear map after the pooling.

@@ -11,9 +11,14 @@ extension Rule {
     },
     Rule("late-interaction.artifact-metadata", sets: .interaction, reads: [.architecture]) {
       (facts, metadata) throws(ResolutionError) in
-      guard Registry.entries[facts[.architecture]]?.head == .tokenEmbedding,
-        metadata.modules == nil
-      else { return nil }
+      guard Registry.entries[facts[.architecture]]?.head == .tokenEmbedding else { return nil }
+      guard metadata.modules == nil || metadata.lists(.dense) else {
+        throw ResolutionError(
+          .unsupported,
+          "\(metadata.modulesPath): has no Dense module, and the architecture "
+            + "\(facts[.architecture].quotedForMessage) needs one for its token vectors")
+      }
+      guard metadata.modules == nil else { return nil }
       return InteractionChoice(settings: try stanford(metadata))
     },
     Rule("late-interaction.sentence-transformers-config", sets: .interaction) {

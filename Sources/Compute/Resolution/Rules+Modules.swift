@@ -40,9 +40,14 @@ extension Rule {
       }
       return ModuleList(kinds: kinds)
     },
-    Rule("pooling.override", sets: .pooling, reads: [.task]) {
+    Rule("pooling.override", sets: .pooling, reads: [.task, .outputs]) {
       (facts, metadata) throws(ResolutionError) in
       guard let pooling = metadata.overrides.pooling else { return nil }
+      guard facts[.outputs].list.first != .sparse else {
+        throw ResolutionError(
+          .invalidOverride,
+          "pooling \(pooling.rawValue): the weights of a vocabulary are pooled by their head")
+      }
       guard facts[.task] != .tokenEmbed, facts[.task] != .tokenClassify else {
         throw ResolutionError(
           .invalidOverride,

@@ -79,7 +79,20 @@ extension Rule {
             "is true, but the normalizer of tokenizer.json does not lower-case"))
       }
     }
-    return TokenizerOptions(lowercases: lowercases)
+    return TokenizerOptions(lowercases: lowercases, givesTypes: try givesTypes(metadata))
+  }
+
+  /// transformers hands a model those inputs that `model_input_names` lists. Where it is absent, the
+  /// class decides: that of transformers 5 has no token types, older ones do as the file says.
+  private static func givesTypes(_ metadata: ModelMetadata) throws(ResolutionError) -> Bool {
+    guard let config = metadata.tokenizerConfig else { return true }
+    if let names = config["model_input_names"], names.kind == .array {
+      return names.elements.contains { $0.string == "token_type_ids" }
+    }
+    let className = try reading { () throws(ModelFilesError) in
+      try config.string("tokenizer_class")
+    }
+    return className != "TokenizersBackend"
   }
 
   private static func checkAgreement(

@@ -31,6 +31,22 @@ package struct ScoreTemplate: Sendable, Equatable {
     self.instruction = instruction
   }
 
+  /// Kinds and bytes in order, for fingerprints: the same for the same template, for ever.
+  var canonicalText: String {
+    let parts = pieces.map { piece in
+      piece.map { part in
+        switch part {
+        case .text(let text): "text \(text)"
+        case .instruction: "instruction"
+        case .query: "query"
+        case .document: "document"
+        case .optionalInstruction(let before, let after): "optional \(before) \(after)"
+        }
+      }.joined(separator: ";")
+    }
+    return "\(parts.joined(separator: "|")) \(addsSpecialTokens)"
+  }
+
   /// Reads pieces with the markers `{instruction}`, `{query}` and `{document}`; `source` is what
   /// messages call them. Throws `.malformed` for text that is not UTF-8, for an unknown marker, and
   /// unless there is one document, a query and at most one instruction.

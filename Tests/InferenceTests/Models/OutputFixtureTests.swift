@@ -72,4 +72,17 @@ struct OutputFixtureTests {
       }
     }
   }
+
+  @Test("weights that are stored as BF16 give the same bits", arguments: OutputFixture.all)
+  func brainFloats(fixture: OutputFixture) async throws {
+    let copy = try BrainFloatCopy(of: fixture.path)
+    let engine = try makeEngine(directory: fixture.path)
+    let twin = try makeEngine(directory: copy.path)
+    for item in try fixture.cases() {
+      let slots = try await engine.slots(item.task, item.inputs, limit: Self.limit)
+      let others = try await twin.slots(item.task, item.inputs, limit: Self.limit)
+      for (slot, other) in zip(slots, others) { #expect(slot.value == other.value) }
+    }
+    #expect(copy.narrowCount > 0)
+  }
 }

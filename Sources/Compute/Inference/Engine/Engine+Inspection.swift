@@ -31,10 +31,13 @@ extension Engine {
     let tokenizer = try starting { () throws(TokenizationError) in
       try Tokenizer(directory.tokenizerFile, fileName: directory.tokenizerPath)
     }
-    _ = try starting { () throws(ModelError) in
+    let loaded = try starting { () throws(ModelError) in
       try LoadedModel.load(plan: plan, directory: directory, table: table)
     }
-    _ = try wording(configuration, plan, tokenizer, directory)
+    let wording = try wording(configuration, plan, tokenizer, directory)
+    _ = try LoadedServedModel(
+      name: configuration.name, loaded: loaded, tokenizer: tokenizer, table: table,
+      tokenizerPath: directory.tokenizerPath, wording: wording)
     let hash = try starting { () throws(ModelFilesError) in
       try modelHash(of: directory, cache: WeightHashCache(directory: configuration.cacheDirectory))
     }

@@ -153,8 +153,8 @@ struct LoadedServedModel: ServedModel {
 
     func forward(_ units: [PreparedUnit]) throws(EngineError) -> BatchOutput {
       batch.removeAll()
-      // A model without segment embeddings reads a pair as one segment.
-      let hasSegments = loaded.segmentCount > 1
+      // A model without segment embeddings, or without types, reads a pair as one segment.
+      let hasSegments = loaded.segmentCount > 1 && loaded.plan.tokenizerOptions.givesTypes
       for unit in units {
         batch.append(
           unit.ids, segmentStart: hasSegments ? unit.segmentStart : nil, keyCount: unit.keyCount,
