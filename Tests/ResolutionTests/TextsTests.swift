@@ -59,6 +59,20 @@ struct TextsTests {
   }
 
   @Test(
+    "token types are given where model_input_names lists them, or the class is of transformers 4",
+    arguments: [
+      (#"{"model_input_names":["input_ids","attention_mask"]}"#, false),
+      (#"{"model_input_names":["input_ids","token_type_ids"]}"#, true),
+      (#"{"tokenizer_class":"TokenizersBackend"}"#, false),
+      (#"{"tokenizer_class":"BertTokenizer"}"#, true), ("{}", true),
+    ])
+  func tokenTypes(config: String, areGiven: Bool) throws {
+    let model = try ModelBuilder()
+    try model.write("tokenizer_config.json", config)
+    #expect(try model.resolve().tokenizerOptions.givesTypes == areGiven)
+  }
+
+  @Test(
     "settings that contradict the tokenizer file are refused, those that agree are not",
     arguments: [
       (#"{"do_lower_case":true,"strip_accents":null,"tokenize_chinese_chars":true}"#, nil),

@@ -60,6 +60,11 @@ package struct Tokenizer: Sendable {
   /// The number of token spellings, added tokens included.
   package var vocabularySize: Int { model.vocabulary.count + addedTokens.newCount }
 
+  /// The greatest id that a text may get, -1 where there is none.
+  package var greatestID: Int32 {
+    max(model.vocabulary.greatestID ?? -1, addedTokens.greatestID ?? -1)
+  }
+
   /// Special tokens that are added to a single text.
   package var singleSpecialTokenCount: Int { postProcessor.single.specialCount }
 

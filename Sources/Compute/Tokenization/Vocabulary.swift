@@ -91,6 +91,9 @@ struct Vocabulary: Sendable {
     entries.sort { ($0.id, $0.offset) < ($1.id, $1.offset) }
   }
 
+  /// The greatest id, nil where there is none. Needs `finish()`.
+  var greatestID: Int32? { entries.last?.id }
+
   /// The id of the spelling `prefix` + `text[range]`, whose hash is `hash`.
   @inline(__always)
   func id(

@@ -28,13 +28,11 @@ struct LoadedServedModel: ServedModel {
       description.pairMinimum = prompt.minimum
     }
     self.description = description
-    let vocabularySize = loaded.vocabularySize
-    for id in vocabularySize..<max(vocabularySize, tokenizer.vocabularySize)
-    where tokenizer.token(Int32(id)) != nil {
+    guard tokenizer.greatestID < loaded.vocabularySize else {
       throw EngineError(
         .startUp,
-        "\(tokenizerPath): token id \(id) has no embedding: config.json says vocab_size "
-          + "\(vocabularySize)")
+        "\(tokenizerPath): token id \(tokenizer.greatestID) has no embedding: config.json says "
+          + "vocab_size \(loaded.vocabularySize)")
     }
   }
 

@@ -42,6 +42,9 @@ struct AddedVocabulary: Sendable {
   /// The content of the added token with this id.
   func content(of id: Int32) -> [UInt8]? { contents[id] }
 
+  /// The greatest id, nil where there is none.
+  var greatestID: Int32? { contents.keys.max() }
+
   /// The id of the added token with this content.
   func id(of content: [UInt8]) -> Int32? { ids[content] }
 
