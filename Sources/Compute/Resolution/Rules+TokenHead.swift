@@ -60,10 +60,12 @@ extension Rule {
     }
     let method = try method(metadata, known)
     guard method == .noPostProcessing || tokens.count == 2 else {
-      throw ResolutionError(
-        config.error(
-          .malformed, key,
-          "has \(tokens.count) tokens, but \(method.rawValue) takes two, the negative one first"))
+      let problem =
+        "has \(tokens.count) tokens, but \(method.rawValue) takes two, the negative one first"
+      if metadata.overrides.classifierTokens != nil {
+        throw ResolutionError(.invalidOverride, "classifier_from_token: \(problem)")
+      }
+      throw ResolutionError(config.error(.malformed, key, problem))
     }
     let ids = try tokenIDs(tokens, metadata, key: key)
     return TokenHead(tokens: tokens, ids: ids, method: method)
@@ -91,7 +93,14 @@ extension Rule {
   ) throws(ResolutionError) -> TokenHead.Method {
     if let method = metadata.overrides.method { return method }
     let config = metadata.config
-    if config["method"] == nil, let method = known?.method { return method }
+    if config["method"] == nil {
+      if let method = known?.method { return method }
+      if metadata.overrides.classifierTokens != nil {
+        let methods = TokenHead.Method.allCases.map(\.rawValue).joined(separator: " or ")
+        throw ResolutionError(
+          .invalidOverride, "classifier_from_token: needs a method beside it, \(methods)")
+      }
+    }
     let name = try reading { () throws(ModelFilesError) in try config.requireString("method") }
     guard let method = TokenHead.Method(rawValue: name) else {
       let known = TokenHead.Method.allCases.map(\.rawValue).joined(separator: " and ")

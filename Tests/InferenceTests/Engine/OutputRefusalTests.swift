@@ -1,3 +1,4 @@
+import Foundation
 import Inference
 import Testing
 
@@ -111,5 +112,22 @@ struct OutputRefusalTests {
     #expect(error?.reason == .callTooLarge)
     // 20 queries of 20 tokens of 12 floats, their texts, and 128 bytes around each.
     #expect(error?.message.contains("needs \(20 * (20 * 12 * 4 + 1 + 128)) bytes") == true)
+  }
+
+  @Test("an id of the tokenizer that has no embedding stops the start, wherever it stands")
+  func idsBeyond() throws {
+    let files = FileManager.default
+    let copy = files.temporaryDirectory.appendingPathComponent("millpond-\(UUID().uuidString)")
+    try files.copyItem(
+      at: Fixtures.folder.appendingPathComponent("outputs/splade-bert"), to: copy)
+    defer { try? files.removeItem(at: copy) }
+    let tokenizer = copy.appendingPathComponent("tokenizer.json")
+    let text = try String(contentsOf: tokenizer, encoding: .utf8)
+    let changed = text.replacingOccurrences(
+      of: #""vocab": {"#, with: #""vocab": {"farbeyond": 1000000, "#)
+    try #require(changed != text)
+    try Data(changed.utf8).write(to: tokenizer)
+    let error = #expect(throws: EngineError.self) { try makeEngine(directory: copy.path) }
+    #expect(error?.message.contains("token id 1000000 has no embedding") == true)
   }
 }

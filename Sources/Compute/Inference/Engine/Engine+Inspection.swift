@@ -50,8 +50,18 @@ extension Engine {
       text: text(plan, fingerprint: fingerprint))
   }
 
+  /// Whether a decision says something of this model: what its task has no use for does not.
+  private static func isTold(_ decision: RuleDecision, _ plan: ModelPlan) -> Bool {
+    if decision.fact == .conversion { return true }
+    if decision.fact == .pooling, plan.pooling == nil { return false }
+    if decision.fact == .tokenRows, plan.task != .tokenClassify { return false }
+    let isIdle = decision.rule.contains(".not-") || decision.rule.hasSuffix(".none")
+    return !isIdle && decision.value != "none"
+  }
+
   private static func text(_ plan: ModelPlan, fingerprint: String) -> String {
-    var rows = plan.rules.map { ("\($0.fact)", $0.value, "by \($0.rule)") }
+    var rows = plan.rules.filter { isTold($0, plan) }
+      .map { ($0.fact.rawValue, $0.value.shortened(to: 100), "by \($0.rule)") }
     rows.append(("parameters", "\(plan.parameterCount)", ""))
     rows.append(("fingerprint", fingerprint, ""))
     if plan.rule == "conversion.language-model" {
@@ -75,6 +85,10 @@ extension Engine {
 }
 
 extension String {
+  fileprivate func shortened(to width: Int) -> String {
+    count > width ? prefix(width - 1) + "…" : self
+  }
+
   fileprivate func padded(to width: Int) -> String {
     self + String(repeating: " ", count: max(0, width - count))
   }
