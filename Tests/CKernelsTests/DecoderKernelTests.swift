@@ -88,4 +88,24 @@ struct DecoderKernelTests {
       #expect(x == [3, -5, 7], "\(name)")
     }
   }
+
+  @Test("a maximum over rows is NaN where any row is, and keeps the others", arguments: 0..<3)
+  func notANumber(place: Int) {
+    for (name, table) in availableTables {
+      for columns in [1, 8, 15, 16, 17, 35] {
+        for column in 0..<columns {
+          var x = [Float](repeating: 1, count: 3 * columns)
+          for index in 0..<columns { x[columns + index] = Float(index) - 3 }
+          x[place * columns + column] = .nan
+          var out = [Float](repeating: 0, count: columns)
+          table.pointee.max_rows(&out, x, columns, 3, columns)
+          for index in 0..<columns {
+            let right =
+              index == column ? out[index].isNaN : out[index] == max(1, Float(index) - 3)
+            #expect(right, "\(name), \(columns) columns, NaN in \(column), column \(index)")
+          }
+        }
+      }
+    }
+  }
 }

@@ -23,6 +23,24 @@ struct RowOperationTests {
     #expect(output[0] == 14)
   }
 
+  @Test("a NaN stays the greatest, in whichever row and part it is", arguments: 0..<3)
+  func notANumber(place: Int) throws {
+    let table = try KernelTable(named: nil)
+    var rows: [[Float]] = [[1, -7], [3, -6], [2, -8]]
+    rows[place][0] = .nan
+    let x = try matrix(rows)
+    for split in 1...3 {
+      var row: [Float] = [0, 0]
+      table.maxPool(x, rows: 0..<split, into: &row, at: 0)
+      if split < 3 {
+        var other: [Float] = [0, 0]
+        table.maxPool(x, rows: split..<3, into: &other, at: 0)
+        table.takeGreater(&row, other)
+      }
+      #expect(row[0].isNaN && row[1] == -6, "parts of \(split) and \(3 - split) rows")
+    }
+  }
+
   @Test("a gate multiplies the function of one half with the other")
   func gate() throws {
     let table = try KernelTable(named: nil)

@@ -142,6 +142,16 @@ struct TorchStateDictTests {
         == true)
   }
 
+  @Test("an archive with several dictionaries is refused, whatever their order")
+  func several() {
+    for names in [["a/data.pkl", "b/data.pkl"], ["b/data.pkl", "a/data.pkl"]] {
+      #expect(
+        Self.failure(Self.zip(names.map { ($0, Self.pickle()) }))
+          == ModelFilesError(
+            .malformed, "x.pt: there are 2 data.pkl in it, which has to be one"))
+    }
+  }
+
   @Test("tensors that leave their data or are not stored row by row are refused")
   func bounds() {
     #expect(

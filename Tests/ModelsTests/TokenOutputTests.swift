@@ -72,6 +72,19 @@ struct TokenOutputTests {
     }
   }
 
+  @Test("a weight of a token that is NaN stays the greatest of its id", arguments: 0..<3)
+  func notANumber(place: Int) {
+    var weights: [Float] = [1, 3, 2, 5, -1]
+    weights[place] = .nan
+    let output = LoadedModel.greatest(weights, ids: [7, 7, 7, 4, 9], without: [])
+    guard case .sparse(let ids, let greatest) = output else {
+      Issue.record("\(output)")
+      return
+    }
+    #expect(ids == [4, 7])
+    #expect(greatest[0] == 5 && greatest[1].isNaN)
+  }
+
   @Test("what a model does not give, and tokens that are not there, are refused")
   func refusals() throws {
     let ids: [[Int32]] = [[7, 8]]

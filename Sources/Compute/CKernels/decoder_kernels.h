@@ -144,13 +144,13 @@ static void CK_NAME(max_rows)(
     if (left >= CK_LANES) {
       vf greatest = vf_load(x + c);
       for (size_t r = 1; r < rows; r++) {
-        greatest = vf_max(greatest, vf_load(x + r * x_stride + c));
+        greatest = vf_max_or_nan(greatest, vf_load(x + r * x_stride + c));
       }
       vf_store(out + c, greatest);
     } else {
       vf greatest = vf_load_part(x + c, left);
       for (size_t r = 1; r < rows; r++) {
-        greatest = vf_max(greatest, vf_load_part(x + r * x_stride + c, left));
+        greatest = vf_max_or_nan(greatest, vf_load_part(x + r * x_stride + c, left));
       }
       vf_store_part(out + c, greatest, left);
     }

@@ -59,6 +59,13 @@ static inline vf vf_max(vf x, vf y) {
 static inline vf vf_min(vf x, vf y) {
   return (vf){_mm256_min_ps(x.a, y.a), _mm256_min_ps(x.b, y.b)};
 }
+static inline __m256 half_max_or_nan(__m256 x, __m256 y) {
+  __m256 ordered = _mm256_cmp_ps(x, x, _CMP_ORD_Q);
+  return _mm256_blendv_ps(x, y, _mm256_and_ps(ordered, _mm256_cmp_ps(y, x, _CMP_NLE_UQ)));
+}
+static inline vf vf_max_or_nan(vf x, vf y) {
+  return (vf){half_max_or_nan(x.a, y.a), half_max_or_nan(x.b, y.b)};
+}
 static inline vf vf_sqrt(vf x) { return (vf){_mm256_sqrt_ps(x.a), _mm256_sqrt_ps(x.b)}; }
 static inline vf vf_abs(vf x) {
   const __m256 sign = _mm256_set1_ps(-0.0f);

@@ -28,6 +28,11 @@ static inline vf vf_div(vf x, vf y) { return _mm512_div_ps(x, y); }
 static inline vf vf_fma(vf x, vf y, vf z) { return _mm512_fmadd_ps(x, y, z); }
 static inline vf vf_max(vf x, vf y) { return _mm512_max_ps(x, y); }
 static inline vf vf_min(vf x, vf y) { return _mm512_min_ps(x, y); }
+/// The greater of x and y, x where they are equal; NaN where one of them is, x's before y's.
+static inline vf vf_max_or_nan(vf x, vf y) {
+  __mmask16 ordered = _mm512_cmp_ps_mask(x, x, _CMP_ORD_Q);
+  return _mm512_mask_blend_ps(_mm512_mask_cmp_ps_mask(ordered, y, x, _CMP_NLE_UQ), x, y);
+}
 static inline vf vf_sqrt(vf x) { return _mm512_sqrt_ps(x); }
 static inline vf vf_abs(vf x) { return _mm512_abs_ps(x); }
 /// |magnitude| with the sign of `sign`.

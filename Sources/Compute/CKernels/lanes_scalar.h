@@ -61,6 +61,13 @@ static inline vf vf_min(vf a, vf b) {
   CK_EACH(i) b.lane[i] = a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i];
   return b;
 }
+static inline vf vf_max_or_nan(vf a, vf b) {
+  CK_EACH(i) {
+    float x = a.lane[i], y = b.lane[i];
+    a.lane[i] = x == x && !(y <= x) ? y : x;
+  }
+  return a;
+}
 static inline vf vf_sqrt(vf a) {
   CK_EACH(i) a.lane[i] = __builtin_sqrtf(a.lane[i]);
   return a;

@@ -21,10 +21,13 @@ extension Matrix {
 }
 
 extension KernelTable {
-  /// Replaces each element of `row` by that of `other`, which has as many, where it is greater.
+  /// Replaces each element of `row` by that of `other`, which has as many, where it is greater or
+  /// NaN. A NaN in `row` stays.
   package func takeGreater(_ row: inout [Float], _ other: [Float]) {
     precondition(row.count == other.count)
-    for index in row.indices where other[index] > row[index] { row[index] = other[index] }
+    for index in row.indices where !(other[index] <= row[index]) && !row[index].isNaN {
+      row[index] = other[index]
+    }
   }
 
   /// The positive elements among the first `count` of `row` as ascending indices and values, each

@@ -17,8 +17,8 @@ extension KernelTable {
     }
   }
 
-  /// The greatest value of each column over `rows` of `matrix`, which are at least one, into
-  /// `output` from element `index` on.
+  /// The greatest value of each column over `rows` of `matrix`, which are at least one, or NaN
+  /// where one of them is, into `output` from element `index` on.
   package func maxPool(
     _ matrix: borrowing Matrix, rows: Range<Int>, into output: inout [Float], at index: Int
   ) {

@@ -27,10 +27,15 @@ package struct TorchStateDict: Sendable {
   /// Reads the content of a file. Throws as `init(path:)` does.
   package init(_ bytes: [UInt8], path: String) throws(ModelFilesError) {
     let archive = try StoredZip(bytes, path: path)
-    guard let place = archive.entries.first(where: { $0.key.hasSuffix("/data.pkl") }) else {
+    let places = archive.entries.filter { $0.key.hasSuffix("/data.pkl") }
+    guard let place = places.first else {
       throw ModelFilesError(
         .unsupported,
         "\(path): there is no data.pkl in it, so it is no state dict of PyTorch 1.6 on")
+    }
+    guard places.count == 1 else {
+      throw ModelFilesError(
+        .malformed, "\(path): there are \(places.count) data.pkl in it, which has to be one")
     }
     let folder = place.key.dropLast("data.pkl".count)
     if let order = archive.entries[folder + "byteorder"],

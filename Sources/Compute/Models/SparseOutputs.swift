@@ -34,15 +34,16 @@ extension LoadedModel {
     }
   }
 
-  /// Of each id the greatest weight of its tokens; ids without a positive one are left out.
-  static func greatest(
+  /// Of each id the greatest weight of its tokens; ids without a positive one are left out. A
+  /// weight that is NaN is the greatest of its id.
+  package static func greatest(
     _ weights: [Float], ids: ArraySlice<Int32>, without specialIDs: [Int32]
   ) -> OutputPlace {
     var best: [Int32: Float] = [:]
     // A weight that is not a number goes on, to be refused.
     for (weight, id) in zip(weights, ids) where !(weight <= 0) && !specialIDs.contains(id) {
       let known = best[id] ?? 0
-      if !(weight <= known) { best[id] = weight }
+      if !(weight <= known), !known.isNaN { best[id] = weight }
     }
     let sorted = best.sorted { $0.key < $1.key }
     return .sparse(ids: sorted.map(\.key), weights: sorted.map(\.value))

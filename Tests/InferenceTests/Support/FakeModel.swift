@@ -60,6 +60,8 @@ struct FakeModel: ServedModel {
 
   var description: ModelDescription
   var gate = Gate()
+  /// Entered by each product of two rows.
+  var productGate = Gate()
   /// Processor time that each batch takes at least, in nanoseconds.
   var batchTime: UInt64 = 0
   /// Thrown by every new workspace.
@@ -90,7 +92,8 @@ struct FakeModel: ServedModel {
   }
 
   func dot(_ x: ArraySlice<Float>, _ y: ArraySlice<Float>) -> Float {
-    zip(x, y).reduce(0) { $0 + $1.0 * $1.1 }
+    productGate.pass()
+    return zip(x, y).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
   func makeWorkspace(

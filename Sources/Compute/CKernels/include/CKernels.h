@@ -77,7 +77,8 @@ uint32_t ck_features(void);
 /// - `scale_add`: x = x · factor + y.
 /// - `gather_add`: x[i] += y[i · y_step + indices[i]]; the indices must have been checked.
 /// - `soft_cap`: x = cap · tanh(x · scale / cap); cap > 0.
-/// - `max_rows`: out[c] = the greatest of x[r, c] over rows; there is at least one.
+/// - `max_rows`: out[c] = the greatest of x[r, c] over rows, or NaN if one of them is; there is at
+///   least one row.
 typedef struct {
 #define CK_KERNEL(name, result, parameters) result(*name) parameters;
 #include "kernels.inc"

@@ -131,35 +131,46 @@ enum Answering {
     return slots
   }
 
+  /// The results of all pairs; equal pairs are compared once.
   private static func comparisons(
     _ work: CallWork, _ units: [InputResult], _ model: any ServedModel
   ) -> [InputResult] {
-    work.pairs.map { pair in
-      let (query, document) = (units[pair.query], units[pair.document])
-      let score: Float
-      switch (query.value, document.value) {
-      case (.vector(let x), .vector(let y)):
-        // Rounding may carry the product of two unit vectors past 1.
-        score = min(1, max(-1, model.dot(x, y)))
-      case (.tokenVectors(let x, let xRows), .tokenVectors(let y, let yRows)):
-        score = Comparison.maxSim(x, rows: xRows, y, rows: yRows, model: model)
-      case (.sparse(let ids, let weights), .sparse(let otherIDs, let otherWeights)):
-        score = Comparison.product(ids, weights, otherIDs, otherWeights)
-      case (.failure(let error), _):
-        return .failed(pair.query == pair.document ? error : error.within("query"))
-      case (_, .failure(let error)):
-        return .failed(error.within("document"))
-      default:
-        return missing
-      }
-      guard score.isFinite else {
-        return .failed(
-          EngineError(.internal, "the score of this input is a number that is not finite"))
-      }
-      return InputResult(
-        value: .score(score), tokens: query.tokens + document.tokens,
-        truncated: query.truncated || document.truncated)
+    var known: [CallWork.ComparedPair: InputResult] = [:]
+    return work.pairs.map { pair in
+      if let result = known[pair] { return result }
+      let result = comparison(pair, units, model)
+      known[pair] = result
+      return result
     }
+  }
+
+  private static func comparison(
+    _ pair: CallWork.ComparedPair, _ units: [InputResult], _ model: any ServedModel
+  ) -> InputResult {
+    let (query, document) = (units[pair.query], units[pair.document])
+    let score: Float
+    switch (query.value, document.value) {
+    case (.vector(let x), .vector(let y)):
+      // Rounding may carry the product of two unit vectors past 1.
+      score = min(1, max(-1, model.dot(x, y)))
+    case (.tokenVectors(let x, let xRows), .tokenVectors(let y, let yRows)):
+      score = Comparison.maxSim(x, rows: xRows, y, rows: yRows, model: model)
+    case (.sparse(let ids, let weights), .sparse(let otherIDs, let otherWeights)):
+      score = Comparison.product(ids, weights, otherIDs, otherWeights)
+    case (.failure(let error), _):
+      return .failed(pair.query == pair.document ? error : error.within("query"))
+    case (_, .failure(let error)):
+      return .failed(error.within("document"))
+    default:
+      return missing
+    }
+    guard score.isFinite else {
+      return .failed(
+        EngineError(.internal, "the score of this input is a number that is not finite"))
+    }
+    return InputResult(
+      value: .score(score), tokens: query.tokens + document.tokens,
+      truncated: query.truncated || document.truncated)
   }
 }
 

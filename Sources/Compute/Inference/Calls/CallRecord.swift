@@ -65,12 +65,13 @@ final class CallRecord: Sendable {
     }
   }
 
-  /// Takes results of units in, and answers the call when they were the last.
+  /// Takes results of units in, and answers the call when they were the last. What compares units
+  /// is done without the lock.
   func finish(
     _ results: [(index: Int, result: InputResult)], tokenizeTime: UInt64 = 0,
     computeTime: UInt64 = 0, now: UInt64
   ) {
-    let answer: InferenceAnswer? = state.withLock { state in
+    let ended: Ended? = state.withLock { state in
       state.timings.tokenize += tokenizeTime
       state.timings.compute += computeTime
       guard !state.isAnswered else { return nil }
@@ -79,38 +80,54 @@ final class CallRecord: Sendable {
         state.unfinished -= 1
       }
       guard state.unfinished == 0 else { return nil }
-      state.isAnswered = true
-      let slots = Answering.slots(
-        work, state.results.map { $0 ?? Answering.missing }, model: model)
-      state.results = []
-      return InferenceAnswer(outcome: .success(slots), timings: timings(state, now: now))
+      return takeAll(&state, now: now)
     }
-    if let answer { onCompletion(answer) }
+    if let ended { answer(ended, missing: Answering.missing) }
   }
 
   /// Ends the call early. Inputs that have results keep them when `error` is a passed deadline;
   /// any other error is the answer to the whole call.
   func end(_ error: EngineError, now: UInt64) {
-    let answer: InferenceAnswer? = state.withLock { state in
+    let ended: Ended? = state.withLock { state in
       guard !state.isAnswered else { return nil }
-      state.isAnswered = true
-      let outcome: Result<[InputResult], EngineError>
-      if error.code == .deadlineExceeded {
-        outcome = .success(
-          Answering.slots(work, state.results.map { $0 ?? .failed(error) }, model: model))
-      } else {
-        outcome = .failure(error)
-      }
-      state.results = []
-      return InferenceAnswer(outcome: outcome, timings: timings(state, now: now))
+      return takeAll(&state, now: now)
     }
-    if let answer { onCompletion(answer) }
+    guard let ended else { return }
+    if error.code == .deadlineExceeded {
+      answer(ended, missing: .failed(error))
+    } else {
+      onCompletion(InferenceAnswer(outcome: .failure(error), timings: ended.timings))
+    }
   }
 
-  private func timings(_ state: State, now: UInt64) -> CallTimings {
+  // MARK: - Answering
+
+  /// What the one thread that ends the call takes from under the lock.
+  private struct Ended {
+    var results: [InputResult?]
+    var timings: CallTimings
+  }
+
+  private func takeAll(_ state: inout State, now: UInt64) -> Ended {
+    state.isAnswered = true
     var timings = state.timings
     timings.queue = (state.firstTaken ?? now).minus(arrival)
     timings.total = now.minus(arrival)
-    return timings
+    let results = state.results
+    state.results = []
+    return Ended(results: results, timings: timings)
+  }
+
+  /// Answers with what there is; units without a result get `missing`.
+  private func answer(_ ended: Ended, missing: InputResult) {
+    var timings = ended.timings
+    let start = MonotonicClock.now()
+    let slots = Answering.slots(work, ended.results.map { $0 ?? missing }, model: model)
+    if work.finish.comparesUnits {
+      let elapsed = MonotonicClock.now().minus(start)
+      timings.compute += elapsed
+      timings.total += elapsed
+    }
+    onCompletion(InferenceAnswer(outcome: .success(slots), timings: timings))
   }
 }

@@ -108,7 +108,7 @@ extension CallWork {
 
   /// Most tokens of a unit: one for each byte, but for the few characters that a normaliser makes
   /// longer, and never more than the limit.
-  private func tokensMax(_ unit: UnitSource, _ model: ModelDescription) -> Int {
+  func tokensMax(_ unit: UnitSource, _ model: ModelDescription) -> Int {
     switch unit {
     case .ids(let ids): return min(limit.maxTokens, ids.count)
     case .refused: return 0

@@ -41,18 +41,19 @@ struct CallWork: Sendable {
   /// What threads work on: a unit for each input, or those that are compared.
   let units: [UnitSource]
   /// Where units are compared: those of each input. Distinct queries and documents are units once.
-  let pairs: [CosinePair]
+  let pairs: [ComparedPair]
   /// Slots in the answer.
   let inputCount: Int
 
   /// The units of a pair whose outputs are compared.
-  struct CosinePair: Sendable, Equatable {
+  struct ComparedPair: Sendable, Hashable {
     var query: Int
     var document: Int
   }
 
   /// Checks a call. Throws what is wrong with the call as a whole: `.failedPrecondition` where the
-  /// model cannot do it, `.invalidArgument` for an unknown prompt and for numbers out of range.
+  /// model cannot do it, `.invalidArgument` for an unknown prompt, for numbers out of range, and
+  /// for more comparisons than one call may ask for.
   init(_ call: InferenceCall, model: ModelDescription) throws(EngineError) {
     let takesPairs: Bool
     var role: TextRole?
@@ -100,6 +101,7 @@ struct CallWork: Sendable {
       }
       pairs = []
     }
+    try checkComparisons(model)
   }
 
   /// What each unit asks of the model.
@@ -163,13 +165,13 @@ struct CallWork: Sendable {
   /// Each text of the pairs once, in each of its roles.
   private static func comparedUnits(
     _ inputs: [ModelInput], hasRoles: Bool
-  ) -> ([UnitSource], [CosinePair]) {
+  ) -> ([UnitSource], [ComparedPair]) {
     struct Reading: Hashable {
       var text: [UInt8]
       var role: TextRole?
     }
     var units: [UnitSource] = []
-    var pairs: [CosinePair] = []
+    var pairs: [ComparedPair] = []
     var seen: [Reading: Int] = [:]
     func index(of text: [UInt8], _ role: TextRole) -> Int {
       let reading = Reading(text: text, role: hasRoles ? role : nil)
@@ -181,10 +183,10 @@ struct CallWork: Sendable {
     for input in inputs {
       if case .pair(let query, let document) = input {
         pairs.append(
-          CosinePair(query: index(of: query, .query), document: index(of: document, .document)))
+          ComparedPair(query: index(of: query, .query), document: index(of: document, .document)))
       } else {
         units.append(.refused(needsPair))
-        pairs.append(CosinePair(query: units.count - 1, document: units.count - 1))
+        pairs.append(ComparedPair(query: units.count - 1, document: units.count - 1))
       }
     }
     return (units, pairs)

@@ -1,7 +1,7 @@
 /// How two outputs of several numbers are compared.
 enum Comparison {
   /// The sum over the rows of `query` of the greatest product with a row of `document`, in row
-  /// order; both without gaps. 0 where one has no rows.
+  /// order; both without gaps. 0 where one has no rows; a product that is NaN stays in the sum.
   static func maxSim(
     _ query: ArraySlice<Float>, rows queryRows: Int, _ document: ArraySlice<Float>,
     rows documentRows: Int, model: any ServedModel
@@ -15,7 +15,8 @@ enum Comparison {
       var best = -Float.infinity
       for other in 0..<documentRows {
         let start = document.startIndex + other * width
-        best = max(best, model.dot(own, document[start..<start + width]))
+        let product = model.dot(own, document[start..<start + width])
+        if !(product <= best), !best.isNaN { best = product }
       }
       sum += best
     }

@@ -18,8 +18,8 @@ package struct CallTimings: Sendable, Equatable {
   package var queue: UInt64 = 0
   /// Thread time spent on tokenising its inputs, summed over threads.
   package var tokenize: UInt64 = 0
-  /// Thread time spent on computing its inputs, summed over threads; of a batch shared with other
-  /// calls its share by predicted cost.
+  /// Thread time spent on computing its inputs and comparing them, summed over threads; of a batch
+  /// shared with other calls its share by predicted cost.
   package var compute: UInt64 = 0
   /// From the call's arrival until its answer.
   package var total: UInt64 = 0

@@ -212,7 +212,8 @@ package final class CallHandle: Sendable {
   }
 
   /// Takes the call back: it is answered `.cancelled` on this thread before this returns, and what
-  /// of it is queued is not computed. Does nothing when the call has been answered.
+  /// of it is queued is not computed. Does nothing when the call has been answered or
+  /// its answer is on the way.
   package func cancel() {
     guard let id = id.withLock({ $0 }) else { return }
     guard let (record, wake) = core.monitor.withLock({ $0.remove(id) }) else { return }
