@@ -101,6 +101,7 @@ extension Integration {
         let worker = try await waitForWorkers(client, count: 1)[0]
         killProcess(worker, 19)
         defer { killProcess(worker, Self.kill) }
+        try await eventually("process \(worker) stops") { TestServer.isStopped(worker) }
         let (error, duration) = try await timed {
           try await callError {
             let call = CallOptions.sections.with { $0.timeout = .milliseconds(300) }

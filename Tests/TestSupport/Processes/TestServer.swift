@@ -101,11 +101,20 @@ package final class TestServer: Sendable {
 
   /// Whether a process runs: a zombie does not.
   package static func isRunning(_ processID: Int) -> Bool {
-    guard
-      let status = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8),
-      let state = status.split(separator: ")").last?.split(separator: " ").first
-    else { return false }
-    return state != "Z" && state != "X"
+    let state = state("/proc/\(processID)")
+    return state != nil && state != "Z" && state != "X"
+  }
+
+  /// Whether every thread of a process is stopped: a signal to stop takes its time.
+  package static func isStopped(_ processID: Int) -> Bool {
+    let tasks = "/proc/\(processID)/task"
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+    return threads.allSatisfy { state("\(tasks)/\($0)") == "T" }
+  }
+
+  private static func state(_ path: String) -> Substring? {
+    let status = try? String(contentsOfFile: path + "/stat", encoding: .utf8)
+    return status?.split(separator: ")").last?.split(separator: " ").first
   }
 
   /// How many descriptors a process has open.
