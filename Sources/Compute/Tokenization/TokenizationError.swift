@@ -13,6 +13,8 @@ package struct TokenizationError: Error, Sendable, Equatable, CustomStringConver
     case noTokens
     /// The limit does not even hold the special tokens (at least one token).
     case limitTooSmall(limit: Int, minimum: Int)
+    /// A regular expression of the tokenizer needs too many steps for the text.
+    case tooComplex
     /// tokenizer.json uses a component that is not built; `component` is its type.
     case unsupported(component: String)
     /// tokenizer.json is not what the `tokenizers` library writes; `key` is the place in the file.

@@ -165,7 +165,7 @@ extension StageMemory {
   fileprivate func checkPatterns() throws(TokenizationError) {
     guard state.hasFailed || words.hasFailed else { return }
     throw TokenizationError(
-      code: .unsupported(component: "Regex"),
+      code: .tooComplex,
       message: "a regular expression of the tokenizer needs too many steps for this text")
   }
 }

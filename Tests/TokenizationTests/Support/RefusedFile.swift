@@ -120,6 +120,14 @@ struct RefusedFile: Sendable, CustomTestStringConvertible {
       #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
         + #"{ that begins no interval, which is not supported"#),
     .init(
+      .preTokenizer, TinyTokenizer.split(#"a{1,2,3}"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"{ that begins no interval, which is not supported"#),
+    .init(
+      .preTokenizer, TinyTokenizer.split(#"a{1,,}"#),
+      #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
+        + #"{ that begins no interval, which is not supported"#),
+    .init(
       .preTokenizer, TinyTokenizer.split(#"a)"#),
       #"tokenizer.json: "pre_tokenizer.pattern.Regex" uses a regular expression with "#
         + #"an unmatched ), which is not supported"#),
@@ -225,6 +233,12 @@ struct RefusedFile: Sendable, CustomTestStringConvertible {
       #"tokenizer.json: "normalizer.precompiled_charsmap" must be base64"#),
     .init(
       .normalizer, #"{"type":"Precompiled","precompiled_charsmap":"////fw=="}"#,
+      #"tokenizer.json: "normalizer.precompiled_charsmap" must be a table of SentencePiece"#),
+    .init(  // The entry of a points into the character é.
+      .normalizer, #"{"type":"Precompiled","precompiled_charsmap":"DAAAAACAAQBhDQAAAQAAgMOpAA=="}"#,
+      #"tokenizer.json: "normalizer.precompiled_charsmap" must be a table of SentencePiece"#),
+    .init(  // The entry of a points behind the strings.
+      .normalizer, #"{"type":"Precompiled","precompiled_charsmap":"DAAAAACAAQBhDQAACQAAgMOpAA=="}"#,
       #"tokenizer.json: "normalizer.precompiled_charsmap" must be a table of SentencePiece"#),
     .init(
       .preTokenizer, #"{"type":"Metaspace","replacement":"__"}"#,

@@ -160,7 +160,7 @@ extension EngineError {
     switch error.code {
     case .invalidUTF8: self.init(.invalidArgument, reason: .invalidUTF8, error.message)
     case .tooLong: self.init(.invalidArgument, reason: .tooLong, error.message)
-    case .noTokens, .limitTooSmall: self.init(.invalidArgument, error.message)
+    case .noTokens, .limitTooSmall, .tooComplex: self.init(.invalidArgument, error.message)
     case .unsupported: self.init(.failedPrecondition, error.message)
     case .malformed: self.init(.internal, error.message)
     }

@@ -12,7 +12,8 @@ struct CharacterMap: Sendable {
   /// Whether each ASCII character has an entry.
   private var isMapped: [Bool]
 
-  /// Nil where `data` is not a table with valid UTF-8 strings.
+  /// Nil where `data` is not a table with valid UTF-8 strings, or an entry points into a character
+  /// or outside of them.
   init?(_ data: [UInt8]) {
     guard data.count >= 4 else { return nil }
     let size = Int(Self.number(data, at: 0)) / 4 * 4
@@ -22,6 +23,7 @@ struct CharacterMap: Sendable {
     self.strings = strings
     units = stride(from: 4, to: 4 + size, by: 4).map { Self.number(data, at: $0) }
     isMapped = []
+    guard pointsToCharacters else { return nil }
     isMapped = (0..<128).map { byte in
       let text = [UInt8(truncatingIfNeeded: byte)]
       return find(text.span, 0..<1) != nil
@@ -33,6 +35,20 @@ struct CharacterMap: Sendable {
     var number: UInt32 = 0
     for place in 0..<4 { number |= UInt32(data[index + place]) << UInt32(8 * place) }
     return number
+  }
+
+  /// Whether all values are places in `strings` where a character begins, or its end.
+  private var pointsToCharacters: Bool {
+    for (node, unit) in units.enumerated() {
+      // `find` comes through no other units than these and the root.
+      guard unit >> 31 == 0, unit & 0xFF != 0, unit >> 8 & 1 == 1 else { continue }
+      let leaf = node ^ offset(unit)
+      guard leaf < units.count else { continue }
+      let start = Int(units[leaf] & 0x7FFF_FFFF)
+      guard start <= strings.count else { return false }
+      guard start == strings.count || strings[start] & 0xC0 != 0x80 else { return false }
+    }
+    return true
   }
 
   /// Appends the normal form of `text[range]`.

@@ -75,14 +75,10 @@ struct PatternTranslation {
       }
       previousLetter = lower
     }
-    if byte == UInt8(ascii: "#") || byte == UInt8(ascii: " ") || byte >= 0x80 {
-      copy(1)
-    } else if byte == UInt8(ascii: "]") || byte == UInt8(ascii: "}") {
+    if byte == UInt8(ascii: "]") || byte == UInt8(ascii: "}") {
       output.append(UInt8(ascii: "\\"))
-      copy(1)
-    } else {
-      copy(1)
     }
+    copy(1)
   }
 
   private mutating func copy(_ count: Int) {
@@ -112,8 +108,10 @@ struct PatternTranslation {
   private mutating func interval() throws(Refusal) {
     let end = source[index...].firstIndex(of: UInt8(ascii: "}"))
     let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    let comma = UInt8(ascii: ",")
     guard let end, digits.contains(source[index + 1]),
-      source[index + 1..<end].allSatisfy({ digits.contains($0) || $0 == UInt8(ascii: ",") })
+      source[index + 1..<end].allSatisfy({ digits.contains($0) || $0 == comma }),
+      source[index + 1..<end].count(where: { $0 == comma }) <= 1
     else { throw Refusal(construct: "{ that begins no interval") }
     copy(end + 1 - index)
     isAfterInterval = true
