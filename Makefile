@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run test build setup model bench clean
 
-PACKAGES := libopenblas-dev libpcre2-dev libprotobuf-c-dev protobuf-c-compiler libxxhash-dev \
+PACKAGES := libpcre2-dev libprotobuf-c-dev protobuf-c-compiler libxxhash-dev \
             pkg-config protobuf-compiler python3 python3-protobuf python3-pip
 
 help:
@@ -25,12 +25,7 @@ build: setup
 run: build model
 	@deploy/demo
 
-# OpenBLAS reads these when it is loaded. Workers see to it themselves; the tests of the kernels run
-# in one process and cannot.
-CLEAN := env -u OPENBLAS_CORETYPE -u OPENBLAS_NUM_THREADS -u OMP_NUM_THREADS \
-         $(shell grep -qw avx512vl /proc/cpuinfo && echo OPENBLAS_CORETYPE=SkylakeX)
-
-TEST := $(CLEAN) swift test -c release --skip-build --disable-xctest --disable-testable-imports
+TEST := swift test -c release --skip-build --disable-xctest --disable-testable-imports
 
 # What failed is said once more at the end, where it is found.
 run_tests = @set -o pipefail; $(TEST) $(1) 2>&1 | tee .build/tests.log \

@@ -63,13 +63,11 @@ let base: [Target] = [
 
 // From a model directory to numbers. Never imports networking.
 let compute: [Target] = [
-  systemLibrary(
-    "COpenBLAS", in: "Compute", pkgConfig: "openblas", package: "libopenblas-dev"),
   systemLibrary("CPCRE2", in: "Compute", pkgConfig: "libpcre2-8", package: "libpcre2-dev"),
   systemLibrary("CXXHash", in: "Compute", pkgConfig: "libxxhash", package: "libxxhash-dev"),
   cModule("CKernels", in: "Compute"),
   cModule("CUnicodeTables", in: "Compute"),
-  module("Kernels", in: "Compute", ["CKernels", "COpenBLAS"]),
+  module("Kernels", in: "Compute", ["CKernels"]),
   module(
     "ModelFiles", in: "Compute", ["JSON", "CXXHash"], settings: [.strictMemorySafety()]),
   module("Resolution", in: "Compute", ["JSON", "ModelFiles"]),
@@ -122,7 +120,8 @@ let commands: [Target] = [
   .executableTarget(
     name: "millpond-worker",
     dependencies: [
-      "WorkerService", "Benchmarks", "Inference", "Resolution", argumentParser, logging,
+      "WorkerService", "Benchmarks", "Inference", "Kernels", "Resolution", argumentParser,
+      logging,
     ],
     path: "Sources/Commands/millpond-worker", swiftSettings: swiftSettings),
 ]

@@ -26,6 +26,7 @@ struct Noise: RandomNumberGenerator {
 var availableTables: [(name: String, table: UnsafePointer<ck_table>)] {
   let tables: [(String, ck_isa)] = [
     ("scalar", CK_ISA_SCALAR), ("avx2", CK_ISA_AVX2), ("avx512", CK_ISA_AVX512),
+    ("avx512_vnni", CK_ISA_AVX512_VNNI), ("avx512_bf16", CK_ISA_AVX512_BF16),
   ]
   return tables.compactMap { name, isa in ck_table_for(isa).map { (name, $0) } }
 }
@@ -42,7 +43,9 @@ private let rows = 3
 
 /// One run of each kernel on noise: rows of `length` with gaps between them, in which nothing may
 /// change. Returns everything that the kernel could write to.
-let kernelCases: [String: @Sendable (ck_table, Int) -> [Float]] = [
+let kernelCases = rowCases.merging(packedCases) { first, _ in first }
+
+private let rowCases: [String: @Sendable (ck_table, Int) -> [Float]] = [
   "add_bias": { table, length in
     var (x, noise) = matrix(length)
     table.add_bias(&x, length + 5, noise.floats(length), rows, length)

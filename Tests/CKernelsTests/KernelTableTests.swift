@@ -18,6 +18,13 @@ struct KernelTableTests {
       let expected = run(scalar.pointee, length)
       for (name, table) in availableTables {
         let result = run(table.pointee, length)
+        // Its instruction rounds in its own way: the name of the family says so.
+        if kernel == "product_bf16", name == "avx512_bf16" {
+          #expect(
+            zip(result, expected).allSatisfy { abs($0 - $1) < 2e-4 * max(1, abs($1)) },
+            "\(kernel) of \(name) at length \(length)")
+          continue
+        }
         #expect(
           differingBits(result, expected) == [], "\(kernel) of \(name) at length \(length)")
       }
@@ -29,6 +36,10 @@ struct KernelTableTests {
     let features = Int(ck_features())
     #expect((ck_table_for(CK_ISA_AVX2) != nil) == (features & CK_FEATURE_AVX2 != 0))
     #expect((ck_table_for(CK_ISA_AVX512) != nil) == (features & CK_FEATURE_AVX512 != 0))
+    #expect((ck_table_for(CK_ISA_AVX512_VNNI) != nil) == (features & CK_FEATURE_AVX512_VNNI != 0))
+    #expect(
+      (ck_table_for(CK_ISA_AVX512_BF16) != nil)
+        == (features & CK_FEATURE_AVX512_BF16 != 0 && features & CK_FEATURE_AVX512_VNNI != 0))
     #expect(ck_table_for(CK_ISA_SCALAR) != nil)
   }
 }

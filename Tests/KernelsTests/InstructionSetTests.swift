@@ -20,7 +20,8 @@ struct InstructionSetTests {
     let error = #expect(throws: KernelsError.self) { try InstructionSet.choose(named: name) }
     #expect(error?.code == .unknownInstructionSet)
     #expect(
-      error?.message == "MILLPOND_ISA is \"\(name)\"; it must be one of scalar, avx2, avx512")
+      error?.message == "MILLPOND_ISA is \"\(name)\"; it must be one of scalar, avx2, avx512, "
+        + "avx512_vnni, avx512_bf16")
   }
 
   @Test("a set that the processor lacks is refused, not replaced")

@@ -17,14 +17,15 @@ struct LinearTests {
     Shape(out: 33, in: 17), Shape(out: 2, in: 384),
   ]
 
-  @Test("a row has the same bits whatever rows are computed with it", arguments: shapes)
-  private func rowsAreIndependent(shape: Shape) throws {
+  @Test(
+    "a row has the same bits whatever rows are computed with it", arguments: shapes,
+    Precision.allCases)
+  private func rowsAreIndependent(shape: Shape, precision: Precision) throws {
     let rows = 700
     var noise = Noise(seed: UInt64(shape.out))
-    let table = try bestTable()
-    let layer = try Linear(
-      weights: weights(noise.floats(shape.out * shape.in)), inColumns: shape.in,
-      bias: noise.floats(shape.out), epilogue: .bias, table: table)
+    let layer = try linear(
+      weights(noise.floats(shape.out * shape.in)), in: shape.in, bias: noise.floats(shape.out),
+      .bias, precision: precision)
     let scratch = try testScratch()
     let input = try matrix(noise.floats(rows * shape.in), rows: rows)
     var whole = try Matrix(rows: rows, columns: shape.out)
@@ -47,9 +48,9 @@ struct LinearTests {
     var noise = Noise(seed: UInt64(shape.in))
     let norm = LayerNorm(
       gamma: noise.floats(shape.out), beta: noise.floats(shape.out), epsilon: 1e-12)
-    let layer = try Linear(
-      weights: weights(noise.floats(shape.out * shape.in)), inColumns: shape.in,
-      bias: noise.floats(shape.out), epilogue: .biasResidualLayerNorm(norm), table: bestTable())
+    let layer = try linear(
+      weights(noise.floats(shape.out * shape.in)), in: shape.in, bias: noise.floats(shape.out),
+      .biasResidualLayerNorm(norm))
     let scratch = try testScratch()
     let input = try matrix(noise.floats(rows * shape.in), rows: rows)
     let residual = noise.floats(rows * shape.out)
@@ -77,8 +78,7 @@ struct LinearTests {
     let norm = LayerNorm(gamma: ones, beta: bias, epsilon: 1e-5)
     let input = try matrix(x, rows: rows)
     func run(_ epilogue: Linear.Epilogue) throws -> [Double] {
-      let layer = try Linear(
-        weights: weights(w), inColumns: inner, bias: bias, epilogue: epilogue, table: bestTable())
+      let layer = try linear(weights(w), in: inner, bias: bias, epilogue)
       var output = try matrix(residual, rows: rows)
       layer.apply(input, rows: 0..<rows, into: &output, at: 0, scratch: try testScratch())
       return values(output).map(Double.init)
@@ -107,12 +107,35 @@ struct LinearTests {
     }
   }
 
+  @Test(
+    "a lower precision is as close as it promises, on every instruction set",
+    arguments: [(Precision.bf16, 0.01), (.int8, 0.02)], InstructionSet.available)
+  private func closeness(precision: (Precision, Double), isa: InstructionSet) throws {
+    let (rows, out, inner) = (9, 70, 203)
+    var noise = Noise(seed: 6)
+    let x = noise.floats(rows * inner)
+    let w = noise.floats(out * inner)
+    let input = try matrix(x, rows: rows)
+    func run(_ precision: Precision) throws -> [Double] {
+      let layer = try linear(
+        weights(w), in: inner, bias: nil, .bias, precision: precision,
+        table: KernelTable(named: isa.rawValue))
+      var output = try Matrix(rows: rows, columns: out)
+      layer.apply(input, rows: 0..<rows, into: &output, at: 0, scratch: try testScratch())
+      return values(output).map(Double.init)
+    }
+    let exact = try run(.f32)
+    let error = zip(try run(precision.0), exact).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    let size = exact.reduce(0) { $0 + $1 * $1 }
+    #expect((error / size).squareRoot() < precision.1)
+    #expect(error > 0)
+  }
+
   @Test("nothing beside the chosen rows and columns is written", arguments: [3, 40])
   func nothingElseIsWritten(rows: Int) throws {
     var noise = Noise(seed: 8)
-    let layer = try Linear(
-      weights: weights(noise.floats(32 * 64)), inColumns: 64, bias: noise.floats(32),
-      epilogue: .bias, table: bestTable())
+    let layer = try linear(
+      weights(noise.floats(32 * 64)), in: 64, bias: noise.floats(32), .bias)
     let input = try matrix(noise.floats((rows + 5) * 64), rows: rows + 5)
     let before = [Float](repeating: 7, count: (rows + 9) * 96)
     var output = try matrix(before, rows: rows + 9)

@@ -42,8 +42,7 @@ struct MaskedAttentionTests {
   private static func scratch() throws -> Scratch {
     try Scratch(
       Scratch.Limits(
-        inColumnsMax: 1, outColumnsMax: 1, outColumnsMin: 1, sequenceLengthMax: 150,
-        headSize: headSize, widenedCount: 0))
+        inColumnsMax: 1, sequenceLengthMax: 150, headSize: headSize))
   }
 
   private static func exact(

@@ -72,12 +72,10 @@ struct RowOperationTests {
     let table = try KernelTable(named: nil)
     let bytes: [Float] = [1, 2, 3, 4]
     let weights = try bytes.withUnsafeBytes { try SharedWeights.copy($0.bytes, of: .f32) }
-    let map = Linear(
-      weights: weights, inColumns: 2, bias: nil, epilogue: .biasResidual, table: table)
+    let packed = try PackedWeights([weights], inner: 2, precision: .f32, table: table)
+    let map = Linear(packed, bias: nil, epilogue: .biasResidual, table: table)
     let scratch = try Scratch(
-      Scratch.Limits(
-        inColumnsMax: 2, outColumnsMax: 2, outColumnsMin: 2, sequenceLengthMax: 1, headSize: 1,
-        widenedCount: 0))
+      Scratch.Limits(inColumnsMax: 2, sequenceLengthMax: 1, headSize: 1))
     var output = try matrix([[100, 200]])
     map.apply(try matrix([[1, 1]]), rows: 0..<1, into: &output, at: 0, scratch: scratch)
     #expect(output.row(0)[0] == 103 && output.row(0)[1] == 207)

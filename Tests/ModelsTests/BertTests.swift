@@ -119,17 +119,10 @@ struct BertTests {
   }
 }
 
-/// The same bits where OpenBLAS's core allows it, else within 1e-6 of the greatest.
+/// The same bits.
 func expectSameBits(
   _ a: some Sequence<Float>, _ b: some Sequence<Float>,
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
-  if BLAS.rowsAreIndependent {
-    #expect(
-      a.map(\.bitPattern) == b.map(\.bitPattern), sourceLocation: sourceLocation)
-  } else {
-    let scale = max(1, a.map { abs($0) }.max() ?? 0)
-    let worst = zip(a, b).map { abs($0 - $1) }.max() ?? 0
-    #expect(worst <= 1e-6 * scale, sourceLocation: sourceLocation)
-  }
+  #expect(a.map(\.bitPattern) == b.map(\.bitPattern), sourceLocation: sourceLocation)
 }

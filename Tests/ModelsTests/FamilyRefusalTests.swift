@@ -138,7 +138,8 @@ struct FamilyRefusalTests {
     let error = try #require(throws: (any Error).self) {
       let directory = try ModelDirectory(path: copy)
       let plan = try Resolution.resolve(directory)
-      _ = try LoadedModel.load(plan: plan, directory: directory, table: KernelTable(named: nil))
+      _ = try LoadedModel.load(
+        plan: plan, directory: directory, precision: .f32, table: KernelTable(named: nil))
     }
     #expect("\(error)".contains(example.text), "\(error)")
   }

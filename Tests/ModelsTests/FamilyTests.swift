@@ -52,7 +52,7 @@ struct FamilyTests {
 
   @Test(
     "an input has the same bits alone, in a mixed batch and at any place in it",
-    .enabled(if: BLAS.rowsAreIndependent), arguments: try FamilyFixture.all())
+    arguments: try FamilyFixture.all())
   func mixedBatches(fixture: FamilyFixture) throws {
     let inputs = try fixture.expected().inputs
     let model = try fixture.load()

@@ -23,7 +23,7 @@ struct MiniLMTests {
     let directory = try ModelDirectory(path: path)
     let plan = try Resolution.resolve(directory)
     return try LoadedModel.load(
-      plan: plan, directory: directory, table: KernelTable(named: nil))
+      plan: plan, directory: directory, precision: .f32, table: KernelTable(named: nil))
   }
 
   /// The ids of the reference texts; made by `Fixtures/make_minilm_ids.py`.
@@ -99,7 +99,7 @@ struct MiniLMTests {
     }
   }
 
-  @Test("every instruction set gives the same bits, since all products are OpenBLAS's or in order")
+  @Test("every instruction set gives the same bits, since all sums are in order")
   func instructionSetsAgree() throws {
     let best = try Self.loaded.get()
     let path = Self.root.appendingPathComponent("Models/all-MiniLM-L6-v2").path
@@ -108,7 +108,7 @@ struct MiniLMTests {
     let expected = try run(best, Array(ids))
     for set in InstructionSet.available {
       let model = try LoadedModel.load(
-        plan: best.plan, directory: directory, table: KernelTable(set))
+        plan: best.plan, directory: directory, precision: .f32, table: KernelTable(set))
       #expect(try run(model, Array(ids)) == expected, "\(set)")
     }
   }

@@ -8,10 +8,6 @@ package enum Tolerance {
   /// logits of a few units; rounding moves those by some 1e-6, the sum of squares of three layers
   /// of another order of additions by 1e-5.
   package static let value: Float = 1e-4
-
-  /// The same input in other company, where OpenBLAS's core does not keep rows independent (the
-  /// design allows for it); with the AVX-512 cores it is zero.
-  package static let rounding: Float = 1e-6
 }
 
 /// The largest difference of two lists of numbers; infinite where their lengths differ, or where a

@@ -47,7 +47,7 @@ struct BenchEmbed: AsyncParsableCommand {
       valueName: "N"))
   var threads: Int?
 
-  @Option(help: "Number type to compute in: f32.")
+  @Option(help: "How products are computed: f32, bf16 or int8.")
   var precision = "f32"
 
   @Flag(help: "One JSON object in place of a table.")
@@ -117,7 +117,7 @@ struct BenchEmbed: AsyncParsableCommand {
   private func startCoordinator(_ model: String, replicas: Int) throws -> MeasuredProgram {
     var arguments = [
       "serve", "--model", model, "--replicas", "\(replicas)", "--listen", "127.0.0.1:0",
-      "--log-level", "warning",
+      "--log-level", "warning", "--precision", precision,
     ]
     if let threads { arguments += ["--threads", "\(threads)"] }
     return try MeasuredProgram(

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Inference
+internal import Kernels
 
 /// The model and how it is run: the same for every subcommand.
 struct ModelOptions: ParsableArguments {
@@ -9,8 +10,8 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "Compute threads. Default: one for each processor that quota and affinity allow.")
   var threads: Int?
 
-  @Option(help: "Number type to compute in: f32.")
-  var precision: String = "f32"
+  @Option(help: "How products are computed: f32, bf16 or int8.")
+  var precision = Precision.f32
 
   @Option(
     name: .customLong("max-tokens"), help: "Lowers the model's limit of tokens of an input.")
@@ -27,10 +28,6 @@ struct ModelOptions: ParsableArguments {
   func validate() throws {
     if cache != nil, noCache { throw ValidationError("--cache and --no-cache exclude each other") }
     if let threads, threads < 1 { throw ValidationError("--threads \(threads): at least 1") }
-    guard precision == "f32" else {
-      throw ValidationError(
-        "--precision \(precision) is not built yet: this version computes in f32")
-    }
   }
 
   /// The model's name: NAME, or the last component of the path.
@@ -50,3 +47,5 @@ struct ModelOptions: ParsableArguments {
     return (model[..<equals], model[model.index(after: equals)...])
   }
 }
+
+extension Precision: ExpressibleByArgument {}

@@ -52,6 +52,7 @@ extension ModelOptions {
   func engineConfiguration() throws -> EngineConfiguration {
     var configuration = EngineConfiguration(modelDirectory: directory, name: name)
     configuration.threadCount = threads
+    configuration.precision = precision
     configuration.overrides = try overrides.read(maxTokens: maxTokens)
     configuration.instructionSet = getenv("MILLPOND_ISA").map { String(cString: $0) }
     configuration.cacheDirectory = noCache ? nil : cache ?? defaultCacheDirectory()

@@ -18,9 +18,6 @@ struct WorkerCommand: AsyncParsableCommand {
     defaultSubcommand: Serve.self)
 
   static func main() async {
-    CleanEnvironment.enforce { message in
-      StandardStreams.write("millpond-worker: \(message)\n", to: STDERR_FILENO)
-    }
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

@@ -22,6 +22,8 @@ uint32_t ck_features(void) {
 }
 
 const ck_table *ck_table_for(ck_isa isa) {
+  const uint32_t both = CK_FEATURE_AVX512_VNNI | CK_FEATURE_AVX512_BF16;
+  (void)both;
   switch (isa) {
     case CK_ISA_SCALAR:
       return &ck_table_scalar;
@@ -30,6 +32,10 @@ const ck_table *ck_table_for(ck_isa isa) {
       return (ck_features() & CK_FEATURE_AVX2) != 0 ? &ck_table_avx2 : NULL;
     case CK_ISA_AVX512:
       return (ck_features() & CK_FEATURE_AVX512) != 0 ? &ck_table_avx512 : NULL;
+    case CK_ISA_AVX512_VNNI:
+      return (ck_features() & CK_FEATURE_AVX512_VNNI) != 0 ? &ck_table_avx512_vnni : NULL;
+    case CK_ISA_AVX512_BF16:
+      return (ck_features() & both) == both ? &ck_table_avx512_bf16 : NULL;
 #endif
     default:
       return NULL;

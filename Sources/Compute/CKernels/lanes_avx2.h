@@ -155,3 +155,89 @@ static inline void transpose_block(
     }
   }
 }
+
+// Pairs of bf16, quads of bytes, and sums of the latter, one in each lane.
+
+typedef struct {
+  __m256i a;
+  __m256i b;
+} vp;
+typedef vp vi;
+typedef vp vq;
+
+static inline vf vf_zero(void) { return vf_set1(0.0f); }
+static inline vi vi_zero(void) { return (vi){_mm256_setzero_si256(), _mm256_setzero_si256()}; }
+static inline vp vp_load_bytes(const void *p) {
+  const __m256i *halves = p;
+  return (vp){_mm256_loadu_si256(halves), _mm256_loadu_si256(halves + 1)};
+}
+static inline vp vp_load(const uint16_t *p) { return vp_load_bytes(p); }
+static inline vp vp_set1_bytes(const void *p) {
+  int32_t bits;
+  memcpy(&bits, p, sizeof bits);
+  return (vp){_mm256_set1_epi32(bits), _mm256_set1_epi32(bits)};
+}
+static inline vp vp_set1(const uint16_t *p) { return vp_set1_bytes(p); }
+static inline __m256 first_of_pairs(__m256i pairs) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(pairs, 16));
+}
+static inline __m256 second_of_pairs(__m256i pairs) {
+  return _mm256_castsi256_ps(_mm256_and_si256(pairs, _mm256_set1_epi32((int)0xffff0000u)));
+}
+static inline vf vf_load_bf16_pairs(const uint16_t *p, int part) {
+  vp pairs = vp_load(p);
+  return part == 0 ? (vf){first_of_pairs(pairs.a), first_of_pairs(pairs.b)}
+                   : (vf){second_of_pairs(pairs.a), second_of_pairs(pairs.b)};
+}
+static inline __m256 half_dot_bf16(__m256 sum, __m256i x, __m256i y) {
+  sum = _mm256_fmadd_ps(first_of_pairs(x), first_of_pairs(y), sum);
+  return _mm256_fmadd_ps(second_of_pairs(x), second_of_pairs(y), sum);
+}
+static inline vf vf_dot_bf16(vf sum, vp x, vp y) {
+  return (vf){half_dot_bf16(sum.a, x.a, y.a), half_dot_bf16(sum.b, x.b, y.b)};
+}
+static inline __m256i half_to_bf16(__m256 x) {
+  __m256i bits = _mm256_castps_si256(x);
+  __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+  __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+  __m256i is_nan = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+  return _mm256_srli_epi32(_mm256_blendv_epi8(rounded, quiet, is_nan), 16);
+}
+static inline void vf_store_bf16(uint16_t *p, vf x) {
+  // Packing works within 128 bits; the permutation puts the quarters in order.
+  __m256i packed = _mm256_packus_epi32(half_to_bf16(x.a), half_to_bf16(x.b));
+  _mm256_storeu_si256((__m256i *)p, _mm256_permute4x64_epi64(packed, 0xd8));
+}
+static inline vq vq_load(const int8_t *p) { return vp_load_bytes(p); }
+static inline vq vq_set1(const uint8_t *p) { return vp_set1_bytes(p); }
+static inline __m256i half_dot_u8_i8(__m256i sum, __m256i x, __m256i y) {
+  // Not _mm256_maddubs_epi16, whose sums of two saturate.
+  __m256i even = _mm256_madd_epi16(
+      _mm256_and_si256(x, _mm256_set1_epi16(0xff)),
+      _mm256_srai_epi16(_mm256_slli_epi16(y, 8), 8));
+  __m256i odd = _mm256_madd_epi16(_mm256_srli_epi16(x, 8), _mm256_srai_epi16(y, 8));
+  return _mm256_add_epi32(sum, _mm256_add_epi32(even, odd));
+}
+static inline vi vi_dot_u8_i8(vi sum, vq x, vq y) {
+  return (vi){half_dot_u8_i8(sum.a, x.a, y.a), half_dot_u8_i8(sum.b, x.b, y.b)};
+}
+static inline vi vi_subtract_products(vi sum, int32_t factor, const int32_t *y, size_t count) {
+  int32_t filled[CK_LANES] = {0};
+  memcpy(filled, y, (count < CK_LANES ? count : CK_LANES) * sizeof *y);
+  vi values = vp_load_bytes(filled);
+  __m256i factors = _mm256_set1_epi32(factor);
+  return (vi){
+      _mm256_sub_epi32(sum.a, _mm256_mullo_epi32(factors, values.a)),
+      _mm256_sub_epi32(sum.b, _mm256_mullo_epi32(factors, values.b))};
+}
+static inline vf vf_from_vi(vi x) {
+  return (vf){_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)};
+}
+static inline void vf_store_u8(uint8_t *p, vf x) {
+  __m256i words = _mm256_permute4x64_epi64(
+      _mm256_packus_epi32(_mm256_cvtps_epi32(x.a), _mm256_cvtps_epi32(x.b)), 0xd8);
+  _mm_storeu_si128(
+      (__m128i *)p,
+      _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
+}

@@ -111,3 +111,81 @@ static inline void transpose_block(
     _mm512_storeu_ps(low + 8 * out_stride, _mm512_shuffle_f32x4(t[i], t[i + 8], 0xdd));
   }
 }
+
+// Pairs of bf16, quads of bytes, and sums of the latter, one in each lane.
+
+typedef __m512i vp;
+typedef __m512i vi;
+typedef __m512i vq;
+
+static inline vf vf_zero(void) { return _mm512_setzero_ps(); }
+static inline vi vi_zero(void) { return _mm512_setzero_si512(); }
+static inline vp vp_load(const uint16_t *p) { return _mm512_loadu_si512(p); }
+/// The pair at `p` in every lane.
+static inline vp vp_set1(const uint16_t *p) {
+  int32_t pair;
+  memcpy(&pair, p, sizeof pair);
+  return _mm512_set1_epi32(pair);
+}
+/// One of 16 pairs as f32: the first (`part` 0) or the second of each.
+static inline vf vf_load_bf16_pairs(const uint16_t *p, int part) {
+  vp pairs = vp_load(p);
+  return _mm512_castsi512_ps(
+      part == 0 ? _mm512_slli_epi32(pairs, 16)
+                : _mm512_and_si512(pairs, _mm512_set1_epi32((int)0xffff0000u)));
+}
+/// sum + x · y of both parts of each pair; the rounding is the instruction's, or two fused ones.
+static inline vf vf_dot_bf16(vf sum, vp x, vp y) {
+#ifdef CK_HAS_BF16
+  return _mm512_dpbf16_ps(sum, (__m512bh)x, (__m512bh)y);
+#else
+  const __m512i high = _mm512_set1_epi32((int)0xffff0000u);
+  sum = _mm512_fmadd_ps(
+      _mm512_castsi512_ps(_mm512_slli_epi32(x, 16)), _mm512_castsi512_ps(_mm512_slli_epi32(y, 16)),
+      sum);
+  return _mm512_fmadd_ps(
+      _mm512_castsi512_ps(_mm512_and_si512(x, high)),
+      _mm512_castsi512_ps(_mm512_and_si512(y, high)), sum);
+#endif
+}
+/// x rounded to bf16, ties to even; NaN stays NaN.
+static inline void vf_store_bf16(uint16_t *p, vf x) {
+  __m512i bits = _mm512_castps_si512(x);
+  __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+  __m512i quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x400000));
+  __mmask16 is_nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+  __m512i high = _mm512_srli_epi32(_mm512_mask_blend_epi32(is_nan, rounded, quiet), 16);
+  _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(high));
+}
+static inline vq vq_load(const int8_t *p) { return _mm512_loadu_si512(p); }
+/// The quad at `p` in every lane.
+static inline vq vq_set1(const uint8_t *p) {
+  int32_t quad;
+  memcpy(&quad, p, sizeof quad);
+  return _mm512_set1_epi32(quad);
+}
+/// sum + Σ of the four products of each quad, exactly.
+static inline vi vi_dot_u8_i8(vi sum, vq x, vq y) {
+#ifdef CK_HAS_VNNI
+  return _mm512_dpbusd_epi32(sum, x, y);
+#else
+  const __m512i low = _mm512_set1_epi16(0xff);
+  __m512i even = _mm512_madd_epi16(
+      _mm512_and_si512(x, low), _mm512_srai_epi16(_mm512_slli_epi16(y, 8), 8));
+  __m512i odd = _mm512_madd_epi16(_mm512_srli_epi16(x, 8), _mm512_srai_epi16(y, 8));
+  return _mm512_add_epi32(sum, _mm512_add_epi32(even, odd));
+#endif
+}
+/// sum − factor · y of the first `count` lanes.
+static inline vi vi_subtract_products(vi sum, int32_t factor, const int32_t *y, size_t count) {
+  __mmask16 lanes = count >= 16 ? (__mmask16)0xffff : first_lanes(count);
+  __m512i products =
+      _mm512_mullo_epi32(_mm512_set1_epi32(factor), _mm512_maskz_loadu_epi32(lanes, y));
+  return _mm512_sub_epi32(sum, products);
+}
+static inline vf vf_from_vi(vi x) { return _mm512_cvtepi32_ps(x); }
+/// Integers in 0…255 as bytes.
+static inline void vf_store_u8(uint8_t *p, vf x) {
+  _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x)));
+}

@@ -150,3 +150,85 @@ static inline void transpose_block(
     for (size_t c = 0; c < CK_LANES; c++) out[c * out_stride + r] = x[r * x_stride + c];
   }
 }
+
+// Pairs of bf16, quads of bytes, and sums of the latter, one in each lane.
+
+typedef struct {
+  uint16_t lane[CK_LANES][2];
+} vp;
+typedef struct {
+  int32_t lane[CK_LANES];
+} vi;
+typedef struct {
+  uint8_t lane[CK_LANES][4];
+} vq;
+
+static inline float bf16_value(uint16_t half) {
+  uint32_t bits = (uint32_t)half << 16;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+static inline vf vf_zero(void) { return vf_set1(0.0f); }
+static inline vi vi_zero(void) { return (vi){{0}}; }
+static inline vp vp_load(const uint16_t *p) {
+  vp r;
+  memcpy(&r, p, sizeof r);
+  return r;
+}
+static inline vp vp_set1(const uint16_t *p) {
+  vp r;
+  CK_EACH(i) memcpy(r.lane[i], p, sizeof r.lane[i]);
+  return r;
+}
+static inline vf vf_load_bf16_pairs(const uint16_t *p, int part) {
+  vf r;
+  CK_EACH(i) r.lane[i] = bf16_value(p[2 * i + part]);
+  return r;
+}
+static inline vf vf_dot_bf16(vf sum, vp x, vp y) {
+  for (int part = 0; part < 2; part++) {
+    CK_EACH(i) {
+      sum.lane[i] = __builtin_fmaf(
+          bf16_value(x.lane[i][part]), bf16_value(y.lane[i][part]), sum.lane[i]);
+    }
+  }
+  return sum;
+}
+static inline void vf_store_bf16(uint16_t *p, vf x) {
+  CK_EACH(i) {
+    uint32_t bits;
+    memcpy(&bits, &x.lane[i], sizeof bits);
+    uint32_t rounded = bits + 0x7fff + ((bits >> 16) & 1);
+    if (x.lane[i] != x.lane[i]) rounded = bits | 0x400000;
+    p[i] = (uint16_t)(rounded >> 16);
+  }
+}
+static inline vq vq_load(const int8_t *p) {
+  vq r;
+  memcpy(&r, p, sizeof r);
+  return r;
+}
+static inline vq vq_set1(const uint8_t *p) {
+  vq r;
+  CK_EACH(i) memcpy(r.lane[i], p, sizeof r.lane[i]);
+  return r;
+}
+static inline vi vi_dot_u8_i8(vi sum, vq x, vq y) {
+  CK_EACH(i) {
+    for (int part = 0; part < 4; part++) {
+      sum.lane[i] += (int32_t)x.lane[i][part] * (int8_t)y.lane[i][part];
+    }
+  }
+  return sum;
+}
+static inline vi vi_subtract_products(vi sum, int32_t factor, const int32_t *y, size_t count) {
+  CK_EACH(i) sum.lane[i] -= (size_t)i < count ? factor * y[i] : 0;
+  return sum;
+}
+static inline vf vf_from_vi(vi x) {
+  vf r;
+  CK_EACH(i) r.lane[i] = (float)x.lane[i];
+  return r;
+}
+static inline void vf_store_u8(uint8_t *p, vf x) { CK_EACH(i) p[i] = (uint8_t)x.lane[i]; }

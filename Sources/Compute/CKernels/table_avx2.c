@@ -2,6 +2,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <string.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #pragma STDC FP_CONTRACT OFF
@@ -14,6 +15,10 @@
 // Six rows of two registers, two for the second factor and one for the first: 15 of 16.
 #define CK_TILE_HEIGHT 6
 #define CK_TILE_VECTORS_MAX 6
+#define CK_PACKED_HEIGHT 6
+#define CK_PACKED_HEIGHTS(each, width) \
+  each(1, width) each(2, width) each(3, width) each(4, width) each(5, width) each(6, width)
+#define CK_PACKED_WIDTH 1
 #include "table.h"
 
 #pragma clang attribute pop

@@ -2,6 +2,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <string.h>
 
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), \
@@ -16,6 +17,10 @@
 // 24 of 32 registers hold sums: 6 rows by 64 columns, 12 by 32, or 12 by 16.
 #define CK_TILE_HEIGHT 12
 #define CK_TILE_VECTORS_MAX 24
+#define CK_PACKED_HEIGHT 6
+#define CK_PACKED_HEIGHTS(each, width) \
+  each(1, width) each(2, width) each(3, width) each(4, width) each(5, width) each(6, width)
+#define CK_PACKED_WIDTH 4
 #include "table.h"
 
 #pragma clang attribute pop

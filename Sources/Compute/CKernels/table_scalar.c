@@ -10,4 +10,8 @@
 // Sixteen-lane arrays do not fit registers; small tiles keep them in the nearest cache.
 #define CK_TILE_HEIGHT 4
 #define CK_TILE_VECTORS_MAX 4
+#define CK_PACKED_HEIGHT 4
+#define CK_PACKED_HEIGHTS(each, width) \
+  each(1, width) each(2, width) each(3, width) each(4, width)
+#define CK_PACKED_WIDTH 1
 #include "table.h"

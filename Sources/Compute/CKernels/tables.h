@@ -8,6 +8,8 @@ extern const ck_table ck_table_scalar;
 #if defined(__x86_64__)
 extern const ck_table ck_table_avx2;
 extern const ck_table ck_table_avx512;
+extern const ck_table ck_table_avx512_vnni;
+extern const ck_table ck_table_avx512_bf16;
 #endif
 
 #endif

@@ -3,7 +3,7 @@ internal import CKernels
 /// A dense layer for few rows: poolers and classifiers.
 ///
 /// Every output is one dot product of its own, in an order that depends only on `inColumns`: the
-/// same bits on every processor and in every batch, without OpenBLAS.
+/// same bits on every processor and in every batch.
 package struct Head: Sendable {
   /// Columns of the output.
   package let outColumns: Int

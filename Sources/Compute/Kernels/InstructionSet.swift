@@ -8,6 +8,10 @@ package enum InstructionSet: String, Sendable, CaseIterable {
   case avx2
   /// AVX-512 F, BW, DQ and VL.
   case avx512
+  /// AVX-512 VNNI as well: products of 8-bit quads.
+  case avx512vnni = "avx512_vnni"
+  /// AVX-512 VNNI and BF16 as well: products of bf16 pairs.
+  case avx512bf16 = "avx512_bf16"
 
   /// Whether this machine can run it.
   package var isAvailable: Bool { ck_table_for(code) != nil }
@@ -20,14 +24,17 @@ package enum InstructionSet: String, Sendable, CaseIterable {
     case .scalar: CK_ISA_SCALAR
     case .avx2: CK_ISA_AVX2
     case .avx512: CK_ISA_AVX512
+    case .avx512vnni: CK_ISA_AVX512_VNNI
+    case .avx512bf16: CK_ISA_AVX512_BF16
     }
   }
 
   /// The instruction set to use: the one named, else the best that this machine has.
   ///
-  /// `name` is the value of `MILLPOND_ISA` (read by the caller): `scalar`, `avx2` or `avx512`;
-  /// nil leaves the choice to the machine. Throws `.unknownInstructionSet` for another name and
-  /// `.unsupportedInstructionSet` where the processor lacks it: never a silent fall-back.
+  /// `name` is the value of `MILLPOND_ISA` (read by the caller): `scalar`, `avx2`, `avx512`,
+  /// `avx512_vnni` or `avx512_bf16`; nil leaves the choice to the machine. Throws
+  /// `.unknownInstructionSet` for another name and `.unsupportedInstructionSet` where the processor
+  /// lacks it: never a silent fall-back.
   package static func choose(named name: String?) throws(KernelsError) -> InstructionSet {
     guard let name else { return available.last ?? .scalar }
     guard let choice = InstructionSet(rawValue: name) else {

@@ -2,8 +2,8 @@ internal import CKernels
 
 /// The row kernels of one instruction set, chosen once at start and handed to every operation.
 ///
-/// All tables give the same bits (see CKernels.h), so the choice changes speed only. A value is
-/// one pointer; copies are free, and any thread may use them at once.
+/// All tables give the same bits (see CKernels.h) except in bf16, so else the choice changes speed
+/// only. A value is one pointer; copies are free, and any thread may use them at once.
 package struct KernelTable: Sendable {
   /// The instruction set of these kernels.
   package let instructionSet: InstructionSet
@@ -19,6 +19,12 @@ package struct KernelTable: Sendable {
     }
     self.instructionSet = instructionSet
     self.functions = functions
+  }
+
+  /// Names what decides the bits of results beside the precision: instruction sets of one name
+  /// give the same.
+  package func family(of precision: Precision) -> String {
+    precision == .bf16 && instructionSet == .avx512bf16 ? "dpbf16" : "fma"
   }
 
   /// The table for `MILLPOND_ISA`; see `InstructionSet.choose(named:)`.

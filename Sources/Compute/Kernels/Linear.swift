@@ -23,72 +23,48 @@ package struct LayerNorm: Sendable {
 
 /// A dense layer for many rows with what follows the product: out = epilogue(x · weightsᵀ).
 ///
-/// Weights are `[outColumns, inColumns]` and stay where they are and as they are stored, in a mapped
-/// file for instance; 16-bit ones are widened to f32, exactly, a block of columns at a time, just
-/// before the product that uses the block: the same bits as if they were stored as f32. OpenBLAS
-/// multiplies, packing the weights anew in each call. What is behind this type may change; callers
-/// do not.
-///
-/// With OpenBLAS's AVX-512 cores a row of the result has the same bits whatever rows are computed
-/// with it; see `BLAS.rowsAreIndependent`.
+/// A row of the result has the same bits whatever rows are computed with it, and in f32 on every
+/// instruction set.
 package struct Linear: Sendable {
-  /// What is done to the product while it is in the nearer caches.
+  /// What is done to the product while it is in registers or the nearer caches.
   package enum Epilogue: Sendable {
     /// Adds the bias, where there is one.
     case bias
     /// Adds the bias, where there is one, and what the output held before (the residual).
     case biasResidual
-    /// Adds the bias, then GELU in its exact form.
+    /// Adds the bias, where there is one, then GELU in its exact form.
     case biasGELU
-    /// Adds the bias and what the output held before (the residual), then normalises each row.
+    /// As `biasResidual`, then normalises each row.
     case biasResidualLayerNorm(LayerNorm)
   }
 
-  /// Rows multiplied at a time: enough for OpenBLAS's packing of the weights to cost little, few
-  /// enough for the epilogue to find them in a cache. MiniLM runs 4 % slower with 256 rows, and
-  /// products of 2,048 rows lose a quarter (measured, AMD EPYC 9005, 1 MB of second-level cache).
-  package static let tileRows = 512
+  /// Rows multiplied at a time: enough for the weights to be read seldom, few enough for what
+  /// follows to find the rows in a cache.
+  package static let tileRows = 256
 
-  /// Weights widened at a time: see `ColumnBlocks`. 2 MiB of f32.
-  static let widenedElements = 1 << 19
-
-  /// Columns of the output.
-  package let outColumns: Int
-  /// Columns of the input.
-  package let inColumns: Int
-  private let weights: SharedWeights
+  private let weights: PackedWeights
   private let bias: [Float]?
   private let epilogue: Epilogue
   private let table: KernelTable
 
-  /// A layer of `weights` `[outColumns, inColumns]` and a bias `[outColumns]`, which the last two
-  /// epilogues need.
+  /// A layer of packed weights and a bias `[outColumns]`.
   package init(
-    weights: SharedWeights, inColumns: Int, bias: [Float]?, epilogue: Epilogue, table: KernelTable
+    _ weights: PackedWeights, bias: [Float]?, epilogue: Epilogue, table: KernelTable
   ) {
-    precondition(inColumns > 0 && weights.count > 0 && weights.count % inColumns == 0)
-    let columns = weights.count / inColumns
-    precondition(bias == nil || bias?.count == columns)
-    switch epilogue {
-    case .bias, .biasResidual: break
-    case .biasGELU: precondition(bias != nil)
-    case .biasResidualLayerNorm(let norm): precondition(bias != nil && norm.columns == columns)
+    precondition(bias == nil || bias?.count == weights.columns)
+    if case .biasResidualLayerNorm(let norm) = epilogue {
+      precondition(norm.columns == weights.columns)
     }
-    BLAS.prepare()
     self.weights = weights
-    self.inColumns = inColumns
     self.bias = bias
     self.epilogue = epilogue
     self.table = table
-    outColumns = columns
   }
 
-  /// Floats of scratch that widening a block of the weights takes; 0 where they are f32.
-  package var widenedCount: Int {
-    guard weights.type != .f32 else { return 0 }
-    return ColumnBlocks.largest(
-      columns: outColumns, inner: inColumns, elementsMax: Self.widenedElements)
-  }
+  /// Columns of the output.
+  package var outColumns: Int { weights.columns }
+  /// Columns of the input.
+  package var inColumns: Int { weights.inner }
 
   /// Applies the layer to rows `rows` of `input` and puts the results in `output` from row
   /// `outputRow` and column `outputColumn` on.
@@ -107,85 +83,39 @@ package struct Linear: Sendable {
       let target = output.start(ofRow: outputRow + tile.lowerBound - rows.lowerBound)
       multiply(
         input.start(ofRow: tile.lowerBound), rows: tile.count, into: target + outputColumn,
-        stride: output.columns, scratch: scratch)
-      finish(target + outputColumn, stride: output.columns, rows: tile.count)
+        stride: output.columns, scratch)
+      if case .biasResidualLayerNorm(let norm) = epilogue {
+        table.functions.pointee.layer_norm(
+          target, output.columns, norm.gamma, norm.beta, norm.epsilon, tile.count, outColumns)
+      }
     }
   }
 
-  private var addsToOutput: Bool {
+  private var kernelEpilogue: ck_epilogue {
     switch epilogue {
-    case .bias, .biasGELU: false
-    case .biasResidual, .biasResidualLayerNorm: true
+    case .bias: CK_EPILOGUE_NONE
+    case .biasGELU: CK_EPILOGUE_GELU
+    case .biasResidual, .biasResidualLayerNorm: CK_EPILOGUE_ADD
     }
   }
 
   private func multiply(
     _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>, stride: Int,
-    scratch: Scratch
+    _ scratch: Scratch
   ) {
-    let rowsMin = BLAS.rowsMin(columns: outColumns)
-    guard rows < rowsMin else {
-      product(x, rows: rows, into: out, stride: stride, scratch: scratch)
-      return
-    }
-    // What fills the rows up does not show in the others; zeros keep it free of NaN.
-    precondition(scratch.paddedInput.rows >= rowsMin && scratch.paddedOutput.rows >= rowsMin)
-    precondition(scratch.limits.inColumnsMax >= inColumns)
-    precondition(scratch.limits.outColumnsMax >= outColumns)
-    let paddedInput = scratch.paddedInput.base
-    let paddedOutput = scratch.paddedOutput.base
-    paddedInput.update(from: x, count: rows * inColumns)
-    (paddedInput + rows * inColumns).update(repeating: 0, count: (rowsMin - rows) * inColumns)
-    if addsToOutput {
-      for row in 0..<rows {
-        (paddedOutput + row * outColumns).update(from: out + row * stride, count: outColumns)
-      }
-      (paddedOutput + rows * outColumns)
-        .update(repeating: 0, count: (rowsMin - rows) * outColumns)
-    }
-    product(paddedInput, rows: rowsMin, into: paddedOutput, stride: outColumns, scratch: scratch)
-    for row in 0..<rows {
-      (out + row * stride).update(from: paddedOutput + row * outColumns, count: outColumns)
-    }
-  }
-
-  /// The product of enough rows, `[rows, inColumns]` without gaps, widening the weights in blocks
-  /// where they are not f32.
-  private func product(
-    _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>, stride: Int,
-    scratch: Scratch
-  ) {
-    guard weights.type != .f32 else {
-      BLAS.multiply(
-        x, stride: inColumns, weights: weights.floats, into: out, stride: stride, rows: rows,
-        columns: outColumns, inner: inColumns, adding: addsToOutput)
-      return
-    }
-    precondition(scratch.limits.widenedCount >= widenedCount)
-    let widened = scratch.widened.base
-    let blocks = ColumnBlocks(
-      columns: outColumns, inner: inColumns, elementsMax: Self.widenedElements)
-    for block in blocks {
-      weights.widen(
-        block.lowerBound * inColumns..<block.upperBound * inColumns, into: widened, table)
-      BLAS.multiply(
-        x, stride: inColumns, weights: widened, into: out + block.lowerBound, stride: stride,
-        rows: rows, columns: block.count, inner: inColumns, adding: addsToOutput)
-    }
-  }
-
-  private func finish(_ out: UnsafeMutablePointer<Float>, stride: Int, rows: Int) {
-    // What needs a bias has one.
-    guard let bias else { return }
     let functions = table.functions
-    switch epilogue {
-    case .bias, .biasResidual:
-      functions.pointee.add_bias(out, stride, bias, rows, outColumns)
-    case .biasGELU:
-      functions.pointee.add_bias_gelu(out, stride, bias, rows, outColumns)
-    case .biasResidualLayerNorm(let norm):
-      functions.pointee.add_bias_layer_norm(
-        out, stride, bias, norm.gamma, norm.beta, norm.epsilon, rows, outColumns)
+    let product =
+      switch weights.storage {
+      case .f32: functions.pointee.product_f32
+      case .f16: functions.pointee.product_f32_f16
+      case .bf16: functions.pointee.product_f32_bf16
+      case .bf16Pairs: functions.pointee.product_bf16
+      case .int8: functions.pointee.product_int8
+      }
+    var prepared = scratch.prepare(
+      x, rows: rows, columns: inColumns, for: weights.storage, table)
+    weights.withPacked(bias: bias) { packed in
+      product?(out, stride, &prepared, packed, kernelEpilogue)
     }
   }
 }

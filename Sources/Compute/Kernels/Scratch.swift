@@ -1,39 +1,30 @@
+internal import CKernels
+
 /// Working memory of the operations for one thread: never shared between threads.
 ///
-/// Holds the filled-up rows of small products, a block of widened weights, and one tile of
-/// attention. Bytes at most: 4 · (paddedRows · (widest input + widest output) + widenedCount + keys ·
-/// headSize + 64 · keys + (keys + 64) · distance vectors), where
-/// `keys` is the longest sequence rounded up to 16; MiniLM with 256 tokens: 0.3 MB. Pages that no
-/// batch has needed yet are not resident.
+/// Holds a tile of rows prepared for a product and one tile of attention. Bytes at most: 2 · 256 ·
+/// widest input + 4 · (keys · headSize + 64 · keys + (keys + 64) · distance vectors), where `keys`
+/// is the longest sequence rounded up to 16; MiniLM with 256 tokens: 0.9 MB. Pages that no batch
+/// has needed yet are not resident.
 package final class Scratch {
   /// The largest things that operations on a scratch may be asked to do.
   package struct Limits: Sendable, Equatable {
     /// Columns of the widest input of a product.
     package var inColumnsMax: Int
-    /// Columns of the widest output of a product.
-    package var outColumnsMax: Int
-    /// Columns of the narrowest output of a product.
-    package var outColumnsMin: Int
     /// Tokens of the longest sequence.
     package var sequenceLengthMax: Int
     /// Columns of one attention head.
     package var headSize: Int
     /// Columns of products with distance vectors, rounded up to 16; 0 without any.
     package var distanceVectorCount: Int
-    /// Floats of the largest `Linear.widenedCount`; 0 where all weights are f32.
-    package var widenedCount: Int
 
     package init(
-      inColumnsMax: Int, outColumnsMax: Int, outColumnsMin: Int, sequenceLengthMax: Int,
-      headSize: Int, distanceVectorCount: Int = 0, widenedCount: Int
+      inColumnsMax: Int, sequenceLengthMax: Int, headSize: Int, distanceVectorCount: Int = 0
     ) {
-      self.widenedCount = widenedCount
-      self.distanceVectorCount = Scratch.paddedKeyCount(distanceVectorCount)
       self.inColumnsMax = inColumnsMax
-      self.outColumnsMax = outColumnsMax
-      self.outColumnsMin = outColumnsMin
       self.sequenceLengthMax = sequenceLengthMax
       self.headSize = headSize
+      self.distanceVectorCount = Scratch.paddedKeyCount(distanceVectorCount)
     }
   }
 
@@ -42,12 +33,11 @@ package final class Scratch {
   static let queryTileRows = 64
 
   package let limits: Limits
-  /// Input rows of a small product, `[padded rows, inColumnsMax]`.
-  var paddedInput: Matrix
-  /// Output rows of a small product, `[padded rows, outColumnsMax]`.
-  var paddedOutput: Matrix
-  /// A block of 16-bit weights as f32.
-  var widened: Matrix
+  /// Rows as bf16 or 8-bit codes, at most `Linear.tileRows` of them.
+  private var prepared: Matrix
+  /// Of the rows in `prepared`.
+  private let scales: FixedBuffer<Float>
+  private let zeros: FixedBuffer<Int32>
   /// Keys of one head, transposed: `[headSize, keys]`.
   var keys: Matrix
   /// Scores of one tile: `[queryTileRows, keys]`.
@@ -61,11 +51,10 @@ package final class Scratch {
   /// Memory for these limits, all but the last positive. Throws `.outOfMemory`.
   package init(_ limits: Limits) throws(KernelsError) {
     self.limits = limits
-    let paddedRows = BLAS.rowsMin(columns: limits.outColumnsMin)
     let keyCount = Self.paddedKeyCount(limits.sequenceLengthMax)
-    paddedInput = try Matrix(rows: paddedRows, columns: limits.inColumnsMax)
-    paddedOutput = try Matrix(rows: paddedRows, columns: limits.outColumnsMax)
-    widened = try Matrix(rows: 1, columns: max(limits.widenedCount, 1))
+    prepared = try Matrix(rows: Linear.tileRows, columns: (limits.inColumnsMax + 3) / 4 * 2)
+    scales = FixedBuffer(count: Linear.tileRows)
+    zeros = FixedBuffer(count: Linear.tileRows)
     keys = try Matrix(rows: limits.headSize, columns: keyCount)
     scores = try Matrix(rows: Self.queryTileRows, columns: keyCount)
     let distances = max(limits.distanceVectorCount, 1)
@@ -77,4 +66,38 @@ package final class Scratch {
   static func paddedKeyCount(_ sequenceLength: Int) -> Int {
     (sequenceLength + 15) / 16 * 16
   }
+
+  /// Rows `[rows, columns]` without gaps as a product with weights in `storage` takes them; valid
+  /// until the next call. At most `Linear.tileRows` rows.
+  func prepare(
+    _ x: UnsafePointer<Float>, rows: Int, columns: Int, for storage: PackedWeights.Storage,
+    _ table: KernelTable
+  ) -> ck_rows {
+    precondition(rows <= Linear.tileRows && columns <= limits.inColumnsMax)
+    let target = UnsafeMutableRawPointer(prepared.base)
+    switch storage {
+    case .f32, .f16, .bf16:
+      return ck_rows(values: x, stride: columns, scales: nil, zeros: nil, count: rows)
+    case .bf16Pairs:
+      let stride = (columns + 1) / 2 * 2
+      table.functions.pointee.f32_to_bf16(
+        target.assumingMemoryBound(to: UInt16.self), stride, x, columns, rows, columns)
+      return ck_rows(values: target, stride: stride, scales: nil, zeros: nil, count: rows)
+    case .int8:
+      let stride = (columns + 3) / 4 * 4
+      table.functions.pointee.quantize(
+        target.assumingMemoryBound(to: UInt8.self), stride, scales.base, zeros.base, x, columns,
+        rows, columns)
+      return ck_rows(
+        values: target, stride: stride, scales: scales.base, zeros: zeros.base, count: rows)
+    }
+  }
+}
+
+/// Memory that stays where it is.
+private final class FixedBuffer<Element: BitwiseCopyable> {
+  let base: UnsafeMutablePointer<Element>
+
+  init(count: Int) { base = .allocate(capacity: count) }
+  deinit { base.deallocate() }
 }

@@ -86,7 +86,7 @@ package struct SharedWeights: Sendable {
 
   /// `count` zeros that `fill` may write to before anyone reads them. Throws `.outOfMemory`.
   static func floats(
-    count: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void
+    count: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void = { _ in }
   ) throws(KernelsError) -> SharedWeights {
     let storage = try FloatStorage(count: count)
     fill(storage.address)

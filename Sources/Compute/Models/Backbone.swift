@@ -3,7 +3,7 @@ package import Kernels
 /// The part of a model from token ids to hidden states. One file for each family.
 ///
 /// The hidden states of an input depend on that input alone: not on the others of its batch, nor
-/// on its place among them (the same bits where `BLAS.rowsAreIndependent`).
+/// on its place among them: the same bits.
 package protocol Backbone: Sendable {
   /// Columns of the hidden states.
   var hiddenSize: Int { get }

@@ -9,15 +9,11 @@ internal import Resolution
 /// sentence-transformers in f32 by the tests.
 package struct BertBackbone: Backbone {
   private struct Layer: Sendable {
-    /// Query, key and value, each into its third of a row.
-    var projections: [Linear]
+    /// Query, key and value side by side.
+    var projections: Linear
     var attentionOutput: Linear
     var intermediate: Linear
     var output: Linear
-
-    var widenedCount: Int {
-      (projections + [attentionOutput, intermediate, output]).map(\.widenedCount).max() ?? 0
-    }
   }
 
   package let hiddenSize: Int
@@ -72,30 +68,24 @@ package struct BertBackbone: Backbone {
       names.attentionNorm, columns: hidden, epsilon: sizes.epsilon)
     let outputNorm = try loader.norm(names.outputNorm, columns: hidden, epsilon: sizes.epsilon)
     return Layer(
-      projections: [
-        try loader.linear(names.query, out: hidden, in: hidden, .bias),
-        try loader.linear(names.key, out: hidden, in: hidden, .bias),
-        try loader.linear(names.value, out: hidden, in: hidden, .bias),
-      ],
+      projections: try loader.linear(
+        [names.query, names.key, names.value], out: hidden, in: hidden, .bias),
       attentionOutput: try loader.linear(
-        names.attentionOutput, out: hidden, in: hidden, .biasResidualLayerNorm(attentionNorm)),
-      intermediate: try loader.linear(names.intermediate, out: inner, in: hidden, .biasGELU),
+        [names.attentionOutput], out: hidden, in: hidden, .biasResidualLayerNorm(attentionNorm)),
+      intermediate: try loader.linear([names.intermediate], out: inner, in: hidden, .biasGELU),
       output: try loader.linear(
-        names.output, out: hidden, in: inner, .biasResidualLayerNorm(outputNorm)))
+        [names.output], out: hidden, in: inner, .biasResidualLayerNorm(outputNorm)))
   }
 
   /// The working memory of one thread. Bytes at most, beside `Scratch`: 4 · (tokensMax · hidden +
-  /// max(512, 319 + inputTokensMax) · 4 · hidden + 512 · intermediate), the latter two no more
-  /// than tokensMax rows. MiniLM with inputs up to 256 tokens: 10 MB with 2,048 tokens, 32 MB with
-  /// 16,384.
+  /// max(256, inputTokensMax) · 4 · hidden + 256 · intermediate), the latter two no more than
+  /// tokensMax rows. MiniLM with inputs up to 256 tokens: 6 MB with 2,048 tokens, 28 MB with 16,384.
   package func makeScratch(_ limits: BatchCapacity) throws(ModelError) -> any BackboneScratch {
     let groupRows = SequenceGroups.rowsMax(limits)
     let operations = Scratch.Limits(
       inColumnsMax: max(hiddenSize, intermediateSize),
-      outColumnsMax: max(hiddenSize, intermediateSize),
-      outColumnsMin: min(hiddenSize, intermediateSize),
       sequenceLengthMax: min(limits.inputTokensMax, limits.tokensMax),
-      headSize: attention.headSize, widenedCount: layers.map(\.widenedCount).max() ?? 0)
+      headSize: attention.headSize)
     return try computing { () throws(KernelsError) in
       try BertScratch(
         tokens: limits.tokensMax, groupRows: groupRows, hidden: hiddenSize,
@@ -128,11 +118,8 @@ package struct BertBackbone: Backbone {
   ) {
     let first = batch.offsets[inputs.lowerBound]
     let rows = first..<batch.offsets[inputs.upperBound]
-    for (third, projection) in layer.projections.enumerated() {
-      projection.apply(
-        scratch.hidden, rows: rows, into: &scratch.projections, at: 0,
-        column: third * hiddenSize, scratch: scratch.operations)
-    }
+    layer.projections.apply(
+      scratch.hidden, rows: rows, into: &scratch.projections, at: 0, scratch: scratch.operations)
     for input in inputs {
       let tokens = batch.tokens(of: input)
       let own = tokens.lowerBound - first..<tokens.upperBound - first
@@ -164,7 +151,7 @@ private final class BertScratch: BackboneScratch {
   var projections: Matrix
   /// Attention's results for one group, `[rows, hidden]`.
   var context: Matrix
-  /// One tile of the feed-forward part, `[at most 512, intermediate]`.
+  /// One tile of the feed-forward part, `[at most 256, intermediate]`.
   var intermediate: Matrix
   let operations: Scratch
 

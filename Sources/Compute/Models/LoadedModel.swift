@@ -20,9 +20,9 @@ package struct LoadedModel: Sendable {
   /// `.missing`, `.malformed` and `.unsupported` naming the file with the key, or the tensor with
   /// expected and actual shape, and `.outOfMemory`.
   package static func load(
-    plan: ModelPlan, directory: ModelDirectory, table: KernelTable
+    plan: ModelPlan, directory: ModelDirectory, precision: Precision, table: KernelTable
   ) throws(ModelError) -> LoadedModel {
-    let loader = WeightLoader(directory.weights, table: table)
+    let loader = WeightLoader(directory.weights, precision: precision, table: table)
     let backbone = try ModelRegistry.backbone(plan, directory, loader)
     let head = try ModelRegistry.head(plan, directory, loader, hiddenSize: backbone.hiddenSize)
     let outputs = try ModelRegistry.outputs(
@@ -61,8 +61,8 @@ package struct LoadedModel: Sendable {
   /// Runs a batch. `output` becomes `[inputs, outputWidth]` f32, row-major: pooled vectors before
   /// `finish`, or logits before `activate`.
   ///
-  /// A row depends on its own input only: the same bits in any batch, at any place, on any thread,
-  /// where `BLAS.rowsAreIndependent` (else within about 1e-6). Blocks for the whole computation;
+  /// A row depends on its own input only: the same bits in any batch, at any place, on any thread.
+  /// Blocks for the whole computation;
   /// allocates only to grow `output`. Throws `.invalidBatch`, naming input, value and limit, before
   /// anything is computed.
   package func forward(

@@ -20,7 +20,7 @@ extension ModelRegistry {
           weight: "linear.weight", bias: module.hasBias ? "linear.bias" : nil,
           inFeatures: module.inFeatures, outFeatures: module.outFeatures,
           function: module.function)
-        steps += try self.steps([map], WeightLoader(store, table: loader.table), directory)
+        steps += try self.steps([map], loader.over(store), directory)
       }
     }
     let tokens = TokenMaps(hiddenSize: hiddenSize, steps: steps, table: loader.table)
@@ -66,8 +66,9 @@ extension ModelRegistry {
         }
         return .wide(
           Linear(
-            weights: weights, inColumns: map.inFeatures, bias: bias, epilogue: .bias,
-            table: loader.table), function)
+            try PackedWeights(
+              [weights], inner: map.inFeatures, precision: .f32, table: loader.table),
+            bias: bias, epilogue: .bias, table: loader.table), function)
       }
       steps.append(TokenMaps.Step(map: step, norm: try norm(of: map, loader)))
     }

@@ -68,7 +68,7 @@ enum ModelRegistry {
         .unsupported, "\(directory.path): the task embed needs a pooling, and none was decided")
     }
     var maps: [Head] = []
-    for module in plan.dense { maps.append(try dense(module, directory, loader.table)) }
+    for module in plan.dense { maps.append(try dense(module, directory, loader)) }
     return EmbeddingHead(pooling, hiddenSize: hiddenSize, dense: maps, table: loader.table)
   }
 
@@ -134,14 +134,14 @@ enum ModelRegistry {
 
   /// A Dense module of sentence-transformers, whose weights lie in its folder.
   static func dense(
-    _ module: DenseModule, _ directory: ModelDirectory, _ table: KernelTable
+    _ module: DenseModule, _ directory: ModelDirectory, _ loader: WeightLoader
   ) throws(ModelError) -> Head {
     let store = try reading { () throws(ModelFilesError) in
       try WeightStore(directory: directory.path + "/" + module.path)
     }
     let names = StackTensors.Affine(
       weight: "linear.weight", bias: module.hasBias ? "linear.bias" : nil)
-    return try WeightLoader(store, table: table).head(
+    return try loader.over(store).head(
       names, out: module.outFeatures, in: module.inFeatures, elementFunction(module.function))
   }
 }

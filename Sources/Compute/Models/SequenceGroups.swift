@@ -3,11 +3,8 @@ internal import Kernels
 /// Consecutive inputs of a batch in groups of about `Linear.tileRows` tokens, which go through a
 /// layer together: their rows stay in the nearer caches between its operations.
 ///
-/// An input is never divided. A group is closed by the first input that does not fit, but not
-/// below `rowsMin`, so that products of few rows are rare.
+/// An input is never divided. A group is closed by the first input that does not fit.
 struct SequenceGroups: Sequence, IteratorProtocol {
-  static let rowsMin = 320
-
   private let offsets: [Int]
   private var nextInput = 0
 
@@ -17,8 +14,7 @@ struct SequenceGroups: Sequence, IteratorProtocol {
 
   /// The most rows that a group of a batch within `limits` can have.
   static func rowsMax(_ limits: BatchCapacity) -> Int {
-    let longest = Swift.min(limits.inputTokensMax, limits.tokensMax)
-    return Swift.min(Swift.max(Linear.tileRows, rowsMin - 1 + longest), limits.tokensMax)
+    Swift.min(Swift.max(Linear.tileRows, limits.inputTokensMax), limits.tokensMax)
   }
 
   /// The next group as a range of inputs, or nil at the end.
@@ -28,9 +24,7 @@ struct SequenceGroups: Sequence, IteratorProtocol {
     let first = nextInput
     let start = offsets[first]
     nextInput += 1
-    while nextInput < inputCount {
-      let fits = offsets[nextInput + 1] - start <= Linear.tileRows
-      guard fits || offsets[nextInput] - start < Self.rowsMin else { break }
+    while nextInput < inputCount, offsets[nextInput + 1] - start <= Linear.tileRows {
       nextInput += 1
     }
     return first..<nextInput

@@ -46,7 +46,7 @@ struct StackBackbone: Backbone {
     }
     embeddingProjection = try names.embeddingProjection.map { (name) throws(ModelError) in
       try loader.linear(
-        name, out: settings.hiddenSize, in: settings.embeddingSize, .bias, isTransposed: false)
+        [(name, settings.hiddenSize)], in: settings.embeddingSize, .bias, isTransposed: false)
     }
     finalNorm = try names.finalNorm.map { (name) throws(ModelError) in
       try loader.norm(name, settings, columns: settings.hiddenSize)
@@ -85,24 +85,19 @@ struct StackBackbone: Backbone {
   }
 
   /// The working memory of one thread. Bytes at most, beside `Scratch`: 4 · (tokensMax · hidden +
-  /// max(512, 319 + inputTokensMax) · (queries, keys and values + heads + hidden) + 512 · up to
+  /// max(256, inputTokensMax) · (queries, keys and values + heads + hidden) + 256 · up to
   /// three times intermediate), the latter two no more than tokensMax rows.
   func makeScratch(_ limits: BatchCapacity) throws(ModelError) -> any BackboneScratch {
     let widths = [
       hiddenSize, settings.intermediateSize, settings.embeddingSize,
       settings.headCount * settings.headSize,
     ]
-    let widest = layers.map(\.widestOutput).max() ?? hiddenSize
-    let narrowest = layers.map(\.narrowestOutput).min() ?? hiddenSize
     var distances = 0
     if case .vectors(let count, _, _, _) = settings.distances { distances = count }
     let operations = Scratch.Limits(
-      inColumnsMax: widths.max() ?? hiddenSize, outColumnsMax: max(widest, hiddenSize),
-      outColumnsMin: min(narrowest, hiddenSize),
+      inColumnsMax: widths.max() ?? hiddenSize,
       sequenceLengthMax: min(limits.inputTokensMax, limits.tokensMax),
-      headSize: settings.headSize, distanceVectorCount: distances,
-      widenedCount: max(
-        layers.map(\.widenedCount).max() ?? 0, embeddingProjection?.widenedCount ?? 0))
+      headSize: settings.headSize, distanceVectorCount: distances)
     return try computing { () throws(KernelsError) in
       let length = operations.sequenceLengthMax
       var tables: [RotaryTable] = []

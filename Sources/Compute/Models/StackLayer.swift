@@ -14,7 +14,8 @@ struct StackLayer: Sendable {
   /// Of the attention's output before it is added; nil where it stands elsewhere.
   var attentionOutputNorm: RowNorm?
   var feedForwardNorm: RowNorm?
-  var feedForward: [Linear]
+  /// Both halves of a gated one side by side.
+  var feedForward: Linear
   /// nil where the maps do it.
   var activation: ElementFunction?
   var gate: StackSettings.Gate
@@ -22,14 +23,6 @@ struct StackLayer: Sendable {
   /// Of the feed-forward's output before it is added; nil where it stands elsewhere.
   var feedForwardOutputNorm: RowNorm?
   var table: KernelTable
-
-  private var maps: [Linear] {
-    projections.map(\.map) + feedForward + [attentionOutput, feedForwardOutput]
-  }
-
-  var widestOutput: Int { maps.map(\.outColumns).max() ?? 0 }
-  var narrowestOutput: Int { maps.map(\.outColumns).min() ?? .max }
-  var widenedCount: Int { maps.map(\.widenedCount).max() ?? 0 }
 
   /// Runs the layer on a group of inputs, whose hidden states it replaces.
   func apply(_ batch: RaggedBatch, inputs: Range<Int>, _ scratch: StackScratch) {
@@ -109,23 +102,19 @@ struct StackLayer: Sendable {
     if let feedForwardNorm {
       table.normalize(scratch.hidden, rows: rows, into: &scratch.normed, feedForwardNorm)
     }
-    var column = 0
-    for map in feedForward {
-      if feedForwardNorm == nil {
-        map.apply(
-          scratch.hidden, rows: rows, into: &scratch.intermediate, at: 0, column: column,
-          scratch: scratch.operations)
-      } else {
-        map.apply(
-          scratch.normed, rows: own, into: &scratch.intermediate, at: 0, column: column,
-          scratch: scratch.operations)
-      }
-      column += map.outColumns
+    if feedForwardNorm == nil {
+      feedForward.apply(
+        scratch.hidden, rows: rows, into: &scratch.intermediate, at: 0,
+        scratch: scratch.operations)
+    } else {
+      feedForward.apply(
+        scratch.normed, rows: own, into: &scratch.intermediate, at: 0, scratch: scratch.operations)
     }
     if gate == .none {
       if let activation {
         table.apply(
-          activation, to: &scratch.intermediate, rows: rows.count, column: 0, count: column)
+          activation, to: &scratch.intermediate, rows: rows.count, column: 0,
+          count: feedForward.outColumns)
       }
       finish(
         feedForwardOutput, feedForwardOutputNorm, scratch.intermediate, rows: rows, scratch)

@@ -62,11 +62,16 @@ struct StackLayerBuilder {
     let query = settings.headCount * settings.headSize
     let key = settings.keyHeadCount * settings.headSize
     let widths = own.projections.count == 1 ? [query + 2 * key] : [query, key, key]
+    let names = Array(zip(own.projections, widths))
+    var groups = [names]
+    // DeBERTa's distance vectors are mapped by queries' and keys' maps alone.
+    if case .vectors = settings.distances { groups = names.map { [$0] } }
     var maps: [(map: Linear, column: Int)] = []
     var column = 0
-    for (name, width) in zip(own.projections, widths) {
+    for group in groups {
+      let width = group.reduce(0) { $0 + $1.1 }
       let map = try loader.linear(
-        name, out: width, in: settings.hiddenSize, .bias, isTransposed: settings.isTransposed)
+        group, in: settings.hiddenSize, .bias, isTransposed: settings.isTransposed)
       maps.append((map, column))
       column += width
     }
@@ -75,17 +80,12 @@ struct StackLayerBuilder {
 
   private func feedForward(
     _ own: StackTensors.Layer, _ epilogue: Linear.Epilogue
-  ) throws(ModelError) -> [Linear] {
+  ) throws(ModelError) -> Linear {
     let isSplit = own.feedForward.count == 2
     let width = settings.intermediateSize * (settings.gate != .none && !isSplit ? 2 : 1)
-    var maps: [Linear] = []
-    for name in own.feedForward {
-      maps.append(
-        try loader.linear(
-          name, out: width, in: settings.hiddenSize, epilogue,
-          isTransposed: settings.isTransposed))
-    }
-    return maps
+    return try loader.linear(
+      own.feedForward.map { ($0, width) }, in: settings.hiddenSize, epilogue,
+      isTransposed: settings.isTransposed)
   }
 
   /// The map back to the hidden size, with the residual and the norm after it where they follow.
@@ -105,7 +105,7 @@ struct StackLayerBuilder {
       }
     }
     return try loader.linear(
-      name, out: settings.hiddenSize, in: inColumns, epilogue,
+      [(name, settings.hiddenSize)], in: inColumns, epilogue,
       isTransposed: settings.isTransposed)
   }
 
@@ -174,7 +174,7 @@ struct StackLayerBuilder {
   private func distanceMap(_ name: StackTensors.Affine?) throws(ModelError) -> Linear? {
     try name.map { (name) throws(ModelError) in
       try loader.linear(
-        name, out: settings.headCount * settings.headSize, in: settings.hiddenSize, .bias,
+        [(name, settings.headCount * settings.headSize)], in: settings.hiddenSize, .bias,
         isTransposed: false)
     }
   }
@@ -186,9 +186,7 @@ struct StackLayerBuilder {
     do {
       let scratch = try Scratch(
         Scratch.Limits(
-          inColumnsMax: map.inColumns, outColumnsMax: map.outColumns,
-          outColumnsMin: map.outColumns, sequenceLengthMax: 1, headSize: 1,
-          widenedCount: map.widenedCount))
+          inColumnsMax: map.inColumns, sequenceLengthMax: 1, headSize: 1))
       var result = try Matrix(rows: rows, columns: map.outColumns)
       map.apply(vectors, rows: 0..<rows, into: &result, at: 0, scratch: scratch)
       return result

@@ -7,7 +7,7 @@ internal import Resolution
 ///
 /// A row's result depends on that row only, as `Linear` and `Head` say.
 struct TokenMaps: Sendable {
-  /// The map of a step: by OpenBLAS where it is wide, by dot products where it is narrow.
+  /// The map of a step: by a packed product where it is wide, by dot products where it is narrow.
   enum Map: Sendable {
     case wide(Linear, ElementFunction)
     case narrow(Head)
@@ -25,14 +25,6 @@ struct TokenMaps: Sendable {
       case .narrow(let map): map.outColumns
       }
     }
-
-    /// As `Linear.widenedCount`.
-    var widenedCount: Int {
-      switch self {
-      case .wide(let map, _): map.widenedCount
-      case .narrow: 0
-      }
-    }
   }
 
   /// A map and the norm after it.
@@ -41,7 +33,7 @@ struct TokenMaps: Sendable {
     var norm: RowNorm?
   }
 
-  /// From here on OpenBLAS is worth its padding of small products.
+  /// From here on packed weights are worth their memory.
   static let wideColumns = 64
 
   let hiddenSize: Int
@@ -103,9 +95,7 @@ final class TokenScratch {
     let widths = head.steps.map(\.map.outColumns) + [head.hiddenSize]
     operations = try Scratch(
       Scratch.Limits(
-        inColumnsMax: widths.max() ?? 1, outColumnsMax: widths.max() ?? 1,
-        outColumnsMin: max(TokenMaps.wideColumns, widths.min() ?? 1), sequenceLengthMax: 1,
-        headSize: 1, widenedCount: head.steps.map(\.map.widenedCount).max() ?? 0))
+        inColumnsMax: widths.max() ?? 1, sequenceLengthMax: 1, headSize: 1))
   }
 
   /// Calls `body` with what step `index` reads and with what it writes.

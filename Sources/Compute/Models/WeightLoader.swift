@@ -4,17 +4,24 @@ internal import Resolution
 
 /// Takes tensors by name out of a directory's weights, checking each shape.
 ///
-/// Maps and tables are used where they are, in the mapped file, as they are stored: nothing of the
-/// size of the model is read or copied. Norms, biases and the maps of heads become f32 in memory of
-/// our own. Every method throws `.missing` and `.malformed` naming the tensor with its actual and expected shape,
-/// `.unsupported` for another element type, and `.outOfMemory`.
+/// Tables are used where they are, in the mapped file, as they are stored. Maps are packed for the
+/// precision; norms, biases and the maps of heads become f32. Every method throws `.missing` and
+/// `.malformed` naming the tensor with its actual and expected shape, `.unsupported` for another
+/// element type, and `.outOfMemory`.
 struct WeightLoader {
   private let store: WeightStore
+  let precision: Precision
   let table: KernelTable
 
-  init(_ store: WeightStore, table: KernelTable) {
+  init(_ store: WeightStore, precision: Precision, table: KernelTable) {
     self.store = store
+    self.precision = precision
     self.table = table
+  }
+
+  /// The same of another store: a module's, whose weights lie in its own folder.
+  func over(_ store: WeightStore) -> WeightLoader {
+    WeightLoader(store, precision: precision, table: table)
   }
 
   /// A tensor of this shape, in its stored type.
@@ -48,14 +55,50 @@ struct WeightLoader {
     return store.floats(of: descriptor)
   }
 
-  /// A dense layer for many rows.
+  /// A dense layer for many rows whose outputs are those of `names` side by side, each with its
+  /// count, stored `[out, in]`, or `[in, out]` if transposed.
   func linear(
-    _ names: BertTensors.Affine, out: Int, in inColumns: Int, _ epilogue: Linear.Epilogue
+    _ names: [(name: StackTensors.Affine, out: Int)], in inColumns: Int,
+    _ epilogue: Linear.Epilogue, isTransposed: Bool
   ) throws(ModelError) -> Linear {
-    let weights = try weights(names.weight, shape: [out, inColumns])
-    let bias = try floats(names.bias, shape: [out])
-    return Linear(
-      weights: weights, inColumns: inColumns, bias: bias, epilogue: epilogue, table: table)
+    var parts: [SharedWeights] = []
+    var bias: [Float] = []
+    for (name, out) in names {
+      let shape = isTransposed ? [inColumns, out] : [out, inColumns]
+      let stored = try weights(name.weight, shape: shape)
+      parts.append(
+        isTransposed
+          ? try computing { () throws(KernelsError) in
+            try stored.transposed(rows: inColumns, columns: out)
+          } : stored)
+      bias +=
+        try name.bias.map { (name) throws(ModelError) in try floats(name, shape: [out]) }
+        ?? [Float](repeating: 0, count: out)
+    }
+    return try linear(
+      parts, in: inColumns, bias: names.allSatisfy { $0.name.bias == nil } ? nil : bias, epilogue)
+  }
+
+  /// As above, each with `out` outputs.
+  func linear(
+    _ names: [BertTensors.Affine], out: Int, in inColumns: Int, _ epilogue: Linear.Epilogue
+  ) throws(ModelError) -> Linear {
+    try linear(
+      names.map { (StackTensors.Affine(weight: $0.weight, bias: $0.bias), out) }, in: inColumns,
+      epilogue, isTransposed: false)
+  }
+
+  /// As above, of weights at hand.
+  func linear(
+    _ parts: [SharedWeights], in inColumns: Int, bias: [Float]?, _ epilogue: Linear.Epilogue
+  ) throws(ModelError) -> Linear {
+    // What was packed is not read again: a model would else be twice in memory.
+    defer { store.releasePages() }
+    return try computing { () throws(KernelsError) in
+      let packed = try PackedWeights(
+        parts, inner: inColumns, precision: precision, table: table)
+      return Linear(packed, bias: bias, epilogue: epilogue, table: table)
+    }
   }
 
   /// A dense layer for few rows.
@@ -77,27 +120,6 @@ struct WeightLoader {
     LayerNorm(
       gamma: try floats(names.weight, shape: [columns]),
       beta: try floats(names.bias, shape: [columns]), epsilon: epsilon)
-  }
-
-  /// A dense layer for many rows, stored `[out, in]`, or `[in, out]` if transposed (a copy then).
-  func linear(
-    _ names: StackTensors.Affine, out: Int, in inColumns: Int, _ epilogue: Linear.Epilogue,
-    isTransposed: Bool
-  ) throws(ModelError) -> Linear {
-    let shape = isTransposed ? [inColumns, out] : [out, inColumns]
-    var weights = try weights(names.weight, shape: shape)
-    var bias = try names.bias.map { (name) throws(ModelError) in try floats(name, shape: [out]) }
-    // A fused norm adds a bias in passing.
-    if case .biasResidualLayerNorm = epilogue, bias == nil {
-      bias = [Float](repeating: 0, count: out)
-    }
-    if isTransposed {
-      weights = try computing { () throws(KernelsError) in
-        try weights.transposed(rows: inColumns, columns: out)
-      }
-    }
-    return Linear(
-      weights: weights, inColumns: inColumns, bias: bias, epilogue: epilogue, table: table)
   }
 
   /// A dense layer for few rows.

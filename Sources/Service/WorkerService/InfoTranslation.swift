@@ -33,7 +33,7 @@ extension ModelInfo {
     prompts = info.model.prompts.keys.sorted()
     precision = info.precision
     instructionSet = info.instructionSet
-    blasCore = info.blasCore
+    blasCore = "none"
     threads = info.threadCount
     parameters = info.parameterCount
   }

@@ -151,18 +151,14 @@ struct ParsingTests {
   }
 
   @Test(
-    "flags that are not built yet are refused by name",
+    "a precision that does not exist is refused by name",
     arguments: [
-      (
-        ["embed", "--model", "x", "--precision", "bf16", "t"],
-        "--precision bf16: not built yet: this version computes in f32"
-      ),
       (
         ["embed", "--model", "x", "--precision", "f64", "t"],
         "--precision f64: not one of f32, bf16, int8"
-      ),
+      )
     ])
-  func notBuiltYet(arguments: [String], message: String) {
+  func noSuchPrecision(arguments: [String], message: String) {
     #expect(refusal(arguments) == message)
   }
 

@@ -114,7 +114,6 @@ struct ServeSettingsTests {
       ("--replicas", ["a=1", "a=2"], "--replicas a=1,a=2: the count of 'a' is given twice"),
       ("--worker", ["h:0"], "--worker h:0: a worker cannot be at port 0"),
       ("--threads", ["0"], "--threads 0: not a whole number from 1 to 1024"),
-      ("--precision", ["int8"], "--precision int8: not built yet: this version computes in f32"),
       ("--precision", ["f8"], "--precision f8: not one of f32, bf16, int8"),
       (
         "--log-level", ["loud"],

@@ -8,9 +8,6 @@ struct MiniLMTests {
   /// rounding of its own batches.
   private static let tolerance: Float = 2e-6
 
-  /// Where OpenBLAS's core does not keep rows independent, results may differ by rounding.
-  private static let rounding: Float = 1e-6
-
   private func texts() throws -> [[UInt8]] {
     try Fixtures.lines("minilm/texts.jsonl").map { try #require($0.stringBytes) }
   }
@@ -56,7 +53,7 @@ struct MiniLMTests {
     // The reference is one thread of another engine.
     let other = try await makeEngine(directory: Fixtures.miniLM())
       .vectors(few, limit: limit)
-    let allowed: Float = engine.info.resultsAreBitStable ? 0 : Self.rounding
+    let allowed: Float = 0
     #expect(difference(alone, Array(together.prefix(12))) <= allowed)
     #expect(difference(reversed.reversed(), together) <= allowed)
     #expect(difference(other, together) <= allowed)
@@ -132,7 +129,7 @@ struct MiniLMTests {
     guard case .vector(let ofText) = slots[0].value, case .vector(let ofIDs) = slots[1].value else {
       throw UnexpectedResult(result: slots[1])
     }
-    let allowed: Float = engine.info.resultsAreBitStable ? 0 : Self.rounding
+    let allowed: Float = 0
     #expect(difference([Array(ofText)], [Array(ofIDs)]) <= allowed)
   }
 
@@ -184,7 +181,8 @@ struct MiniLMTests {
         { $0.queuedBytesMax = 5 }
       ),
       (
-        "MILLPOND_ISA is \"avx9\"; it must be one of scalar, avx2, avx512",
+        "MILLPOND_ISA is \"avx9\"; it must be one of scalar, avx2, avx512, "
+          + "avx512_vnni, avx512_bf16",
         { $0.instructionSet = "avx9" }
       ),
     ]

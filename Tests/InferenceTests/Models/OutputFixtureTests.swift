@@ -54,7 +54,6 @@ struct OutputFixtureTests {
     arguments: OutputFixture.all)
   func mixed(fixture: OutputFixture) async throws {
     let engine = try makeEngine(directory: fixture.path)
-    guard engine.info.resultsAreBitStable else { return }
     let cases = try fixture.cases()
     for item in cases {
       var alone: [InputResult] = []

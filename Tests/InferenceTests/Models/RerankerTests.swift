@@ -74,7 +74,7 @@ struct RerankerTests {
     let together = try await engine.slots(.score(ScoreOptions()), inputs)
     for (index, input) in inputs.enumerated() {
       let alone = try await engine.slots(.score(ScoreOptions()), [input])
-      let allowed: Float = engine.info.resultsAreBitStable ? 0 : 1e-6
+      let allowed: Float = 0
       let (first, second) = (try #require(alone[0].score), try #require(together[index].score))
       #expect(abs(first - second) <= allowed)
     }

@@ -182,7 +182,7 @@ func makeColdEngine(
   change(&limits)
   let info = EngineInfo(
     name: model.description.name, fingerprint: "fake-1", model: model.description,
-    architecture: "Fake", precision: "f32", instructionSet: "none", blasCore: "none",
-    resultsAreBitStable: true, threadCount: threads, parameterCount: 0)
+    architecture: "Fake", precision: "f32", instructionSet: "none", threadCount: threads,
+    parameterCount: 0)
   return Engine(model: model, info: info, limits: limits, tokenizerThreadCount: 1)
 }

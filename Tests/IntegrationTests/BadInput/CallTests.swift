@@ -262,7 +262,7 @@ extension Integration {
         let alone = try await client.embed(some.map { inputs[$0] }, call: .miniLM)
         #expect(
           difference(try alone.values().map(\.vector), some.map { vectors[$0] })
-            <= Tolerance.rounding)
+            == 0)
       }
     }
 

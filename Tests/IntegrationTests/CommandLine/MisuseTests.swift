@@ -64,9 +64,6 @@ extension Integration {
     @Test(
       "what later work builds is known, and named",
       arguments: [
-        Misuse("embed", "--model", "x", "--precision", "bf16", "text", says: "--precision"),
-        Misuse("embed", "--model", "x", "--precision", "int8", "text", says: "--precision"),
-        Misuse("serve", "--model", "x", "--precision", "int8", says: "--precision"),
         Misuse("top", "--server", server, says: "top"),
         Misuse("admin", "drain", says: "admin"),
       ])

@@ -78,7 +78,7 @@ extension Integration {
       for _ in 0..<6 {
         let answer = try await client.classify(inputs, call: .sections)
         let expected = try #require(versions[answer.fingerprint])
-        #expect(difference(try answer.values().map(\.values), expected) <= Tolerance.rounding)
+        #expect(difference(try answer.values().map(\.values), expected) == 0)
       }
     }
 

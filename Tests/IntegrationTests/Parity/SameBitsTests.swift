@@ -41,22 +41,8 @@ extension Integration {
       return chosen.indices.map { all[$0 * step] }
     }
 
-    /// Zero with OpenBLAS's AVX-512 cores; with others rounding is allowed, and said.
-    private func allowance(_ client: MillpondClient) async throws -> Float {
-      let core = try await client.info().models.first { $0.name == "minilm" }?.blasCore ?? ""
-      if ["SkylakeX", "Cooperlake", "SapphireRapids"].contains(core) { return 0 }
-      Issue.record(
-        "OpenBLAS's \(core) core does not keep rows independent: differences up to \(Tolerance.rounding) pass",
-        severity: .warning)
-      return Tolerance.rounding
-    }
-
-    private func expectSame(_ first: [[Float]], _ second: [[Float]], allowance: Float) {
-      if allowance == 0 {
-        #expect(sameBits(first, second), "they differ by up to \(difference(first, second))")
-      } else {
-        #expect(difference(first, second) <= allowance)
-      }
+    private func expectSame(_ first: [[Float]], _ second: [[Float]]) {
+      #expect(sameBits(first, second), "they differ by up to \(difference(first, second))")
     }
 
     @Test("alone, in a call with 500 others, at other places, and split over two workers")
@@ -67,13 +53,12 @@ extension Integration {
         worker.close()
         coordinator.close()
       }
-      let allowance = try await allowance(worker)
       let alone = try await alone(worker)
-      expectSame(try await mixed(worker, step: 31), alone, allowance: allowance)
-      expectSame(try await mixed(coordinator, step: 17), alone, allowance: allowance)
+      expectSame(try await mixed(worker, step: 31), alone)
+      expectSame(try await mixed(coordinator, step: 17), alone)
       expectSame(
-        try await vectors(worker, chosen.reversed()).reversed(), alone, allowance: allowance)
-      expectSame(try await self.alone(coordinator), alone, allowance: allowance)
+        try await vectors(worker, chosen.reversed()).reversed(), alone)
+      expectSame(try await self.alone(coordinator), alone)
     }
 
     @Test("with one compute thread and with two")
@@ -83,10 +68,8 @@ extension Integration {
         try await SharedServer.worker.server.withClient { double in
           #expect(try await single.info().models.first?.threads == 1)
           #expect(try await double.info().models.first?.threads == 2)
-          let allowance = try await allowance(single)
           expectSame(
-            try await vectors(single, chosen), try await vectors(double, chosen),
-            allowance: allowance)
+            try await vectors(single, chosen), try await vectors(double, chosen))
         }
       }
     }
@@ -94,7 +77,6 @@ extension Integration {
     @Test("many calls at once, each with its own part of the texts")
     func callsAtOnce() async throws {
       try await SharedServer.coordinator.server.withClient { client in
-        let allowance = try await allowance(client)
         let together = try await vectors(client, chosen)
         let apart = try await withThrowingTaskGroup(of: (Int, [[Float]]).self) { group in
           for (index, text) in chosen.enumerated() {
@@ -104,7 +86,7 @@ extension Integration {
           for try await (index, vectors) in group { found[index] = vectors[0] }
           return found
         }
-        expectSame(apart, together, allowance: allowance)
+        expectSame(apart, together)
       }
     }
   }

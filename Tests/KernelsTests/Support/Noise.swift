@@ -51,24 +51,23 @@ func weights(_ bits: [UInt16], of type: ElementType) throws -> SharedWeights {
   try SharedWeights.copy(bits.span.bytes, of: type)
 }
 
-/// Working memory for tests: any product up to 1,600 columns, sequences up to 300 tokens.
-func testScratch(headSize: Int = 64, widenedCount: Int = 0) throws -> Scratch {
-  try Scratch(
-    Scratch.Limits(
-      inColumnsMax: 1_600, outColumnsMax: 1_600, outColumnsMin: 2, sequenceLengthMax: 300,
-      headSize: headSize, widenedCount: widenedCount))
+/// A layer of `weights` by the best table.
+func linear(
+  _ weights: SharedWeights, in inColumns: Int, bias: [Float]?, _ epilogue: Linear.Epilogue,
+  precision: Precision = .f32, table: KernelTable? = nil
+) throws -> Linear {
+  let table = try table ?? bestTable()
+  let packed = try PackedWeights([weights], inner: inColumns, precision: precision, table: table)
+  return Linear(packed, bias: bias, epilogue: epilogue, table: table)
 }
 
-/// How far rows may be apart, as a share of the greatest element, where OpenBLAS's core sums them
-/// in different orders: eight roundings of float32.
-let otherOrderTolerance: Float = 1e-6
+/// Working memory for tests: any product of up to 1,600 inputs, sequences up to 300 tokens.
+func testScratch(headSize: Int = 64) throws -> Scratch {
+  try Scratch(
+    Scratch.Limits(inColumnsMax: 1_600, sequenceLengthMax: 300, headSize: headSize))
+}
 
-/// The same bits where OpenBLAS's core allows it, else within `otherOrderTolerance`.
+/// Whether both have the same bits.
 func agree(_ a: some Collection<Float>, _ b: some Collection<Float>) -> Bool {
-  guard a.count == b.count else { return false }
-  if BLAS.rowsAreIndependent {
-    return zip(a, b).allSatisfy { $0.bitPattern == $1.bitPattern }
-  }
-  let greatest = a.map { abs($0) }.max() ?? 0
-  return zip(a, b).allSatisfy { abs($0 - $1) <= otherOrderTolerance * greatest }
+  a.count == b.count && zip(a, b).allSatisfy { $0.bitPattern == $1.bitPattern }
 }

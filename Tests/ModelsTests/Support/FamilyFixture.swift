@@ -54,6 +54,7 @@ struct FamilyFixture: Sendable, CustomTestStringConvertible {
   func load(_ instructionSet: InstructionSet? = nil) throws -> LoadedModel {
     try LoadedModel.load(
       plan: plan(), directory: ModelDirectory(path: path),
+      precision: .f32,
       table: KernelTable(named: instructionSet?.rawValue))
   }
 }

@@ -95,7 +95,7 @@ package enum InfoReport {
     if !model.prompts.isEmpty { text += "  prompts       \(list(model.prompts))\n" }
     if let prompt = model.defaultPrompt { text += "  by default    \(shown(prompt))\n" }
     text += "  runs in       \(shown(model.precision)) on \(shown(model.instructionSet))"
-    text += " (\(shown(model.blasCore))), threads a worker: \(model.threads)\n"
+    text += ", threads a worker: \(model.threads)\n"
     text += "  fingerprint   \(shown(model.fingerprint))\n"
     return text
   }

@@ -30,9 +30,11 @@ typedef enum {
   CK_ISA_SCALAR = 0,  ///< Portable C, no requirement; slow without FMA hardware.
   CK_ISA_AVX2 = 1,    ///< AVX2, FMA and F16C.
   CK_ISA_AVX512 = 2,  ///< AVX-512 F, BW, DQ and VL, with the above.
+  CK_ISA_AVX512_VNNI = 3,  ///< AVX-512 VNNI as well.
+  CK_ISA_AVX512_BF16 = 4,  ///< AVX-512 VNNI and BF16 as well.
 } ck_isa;
 
-enum { CK_ISA_COUNT = 3 };
+enum { CK_ISA_COUNT = 5 };
 
 /// What the processor and the operating system offer, as bits of `ck_features`.
 enum {
@@ -44,6 +46,41 @@ enum {
 
 /// The features of this machine.
 uint32_t ck_features(void);
+
+// MARK: Products with packed weights
+
+/// Columns of a whole panel of packed weights.
+enum { CK_PANEL = 64 };
+
+/// Weights of a product, packed: `columns` outputs of `inner` inputs each.
+///
+/// `panels`: ⌈columns / 64⌉ panels one behind the other, each made by a `pack_…` kernel. A panel is
+/// 64 columns wide, the last as wide as its columns rounded up to 16; inner indices are rounded up
+/// to 2 for bf16 and to 4 for int8; what fills up is zero.
+typedef struct {
+  const void *panels;
+  const float *bias;     ///< [columns], or NULL.
+  const float *scales;   ///< int8 only: of each column.
+  const int32_t *sums;   ///< int8 only: the sum of each column's codes.
+  size_t columns;
+  size_t inner;
+} ck_packed;
+
+/// Rows of a product's first factor: f32, or what `f32_to_bf16` or `quantize` made of them.
+typedef struct {
+  const void *values;
+  size_t stride;         ///< Elements, as many as the kind of product rounds `inner` up to.
+  const float *scales;   ///< int8 only: of each row.
+  const int32_t *zeros;  ///< int8 only: the code that stands for zero in each row.
+  size_t count;
+} ck_rows;
+
+/// What is done to the sums of a product, after its bias was added, before they are stored.
+typedef enum {
+  CK_EPILOGUE_NONE = 0,
+  CK_EPILOGUE_ADD = 1,   ///< Adds what the output held.
+  CK_EPILOGUE_GELU = 2,  ///< GELU in its exact form.
+} ck_epilogue;
 
 // MARK: Tables
 
@@ -79,6 +116,17 @@ uint32_t ck_features(void);
 /// - `soft_cap`: x = cap · tanh(x · scale / cap); cap > 0.
 /// - `max_rows`: out[c] = the greatest of x[r, c] over rows, or NaN if one of them is; there is at
 ///   least one row.
+/// - `pack_*`: makes a panel of `columns` ≤ 64 outputs of `x` [columns, inner]. bf16 holds pairs of
+///   inner indices and int8 quads; int8 rounds x / scale, where scale is the greatest magnitude of
+///   a column over 127, and gives the sum of the codes.
+/// - `f32_to_bf16`: out = x to the nearest, ties to even; the columns up to `out_stride` become 0.
+/// - `quantize`: codes 0…255 such that x ≈ scales[r] · (code − zeros[r]), where the range of a row
+///   is widened to have 0 in it; the columns up to `out_stride` become 0.
+/// - `product_*`: out[r, c] = epilogue(Σ over i, in order, of x[r, i] · y[c, i] + bias[c]). The name
+///   says how x and y are stored; where it says it once, both are. f32 sums in fused
+///   multiply-adds. bf16 sums pairs: on CK_ISA_AVX512_BF16 as its instruction rounds, elsewhere
+///   in fused multiply-adds. int8 sums integers, exactly for inner ≤ 65,536, and multiplies with
+///   both scales.
 typedef struct {
 #define CK_KERNEL(name, result, parameters) result(*name) parameters;
 #include "kernels.inc"

@@ -32,7 +32,8 @@ extension Engine {
       try Tokenizer(directory.tokenizerFile, fileName: directory.tokenizerPath)
     }
     let loaded = try starting { () throws(ModelError) in
-      try LoadedModel.load(plan: plan, directory: directory, table: table)
+      try LoadedModel.load(
+        plan: plan, directory: directory, precision: configuration.precision, table: table)
     }
     let wording = try wording(configuration, plan, tokenizer, directory)
     _ = try LoadedServedModel(
@@ -41,7 +42,7 @@ extension Engine {
     let hash = try starting { () throws(ModelFilesError) in
       try modelHash(of: directory, cache: WeightHashCache(directory: configuration.cacheDirectory))
     }
-    let fingerprint = "\(hash)-\(numerics(configuration, plan))"
+    let fingerprint = "\(hash)-\(numerics(configuration, plan, table))"
     var writer = JSONWriter()
     plan.write(to: &writer, fingerprint: fingerprint)
     writer.endLine()

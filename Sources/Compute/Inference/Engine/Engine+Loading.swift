@@ -7,7 +7,7 @@ internal import Tokenization
 
 extension Engine {
   /// Raised with every change of our code that may change a result.
-  private static let numericsVersion = 1
+  private static let numericsVersion = 2
 
   /// Loads a model directory: reads its metadata, decides the plan, maps and checks the weights.
   /// No thread is started yet. Blocks. Throws `.startUp` naming file and key, tensor or setting.
@@ -15,7 +15,6 @@ extension Engine {
     let table = try Self.starting { () throws(KernelsError) in
       try KernelTable(named: configuration.instructionSet)
     }
-    BLAS.prepare()
     let directory = try Self.starting { () throws(ModelFilesError) in
       try ModelDirectory(path: configuration.modelDirectory)
     }
@@ -26,7 +25,8 @@ extension Engine {
       try Tokenizer(directory.tokenizerFile, fileName: directory.tokenizerPath)
     }
     let loaded = try Self.starting { () throws(ModelError) in
-      try LoadedModel.load(plan: plan, directory: directory, table: table)
+      try LoadedModel.load(
+        plan: plan, directory: directory, precision: configuration.precision, table: table)
     }
     let hash = try Self.starting { () throws(ModelFilesError) in
       try modelHash(
@@ -41,10 +41,9 @@ extension Engine {
       threadCount: threadCount, maxTokens: model.description.maxTokens)
     let info = EngineInfo(
       name: configuration.name,
-      fingerprint: "\(hash)-\(Self.numerics(configuration, plan))", model: model.description,
+      fingerprint: "\(hash)-\(Self.numerics(configuration, plan, table))", model: model.description,
       architecture: plan.architecture, precision: configuration.precision.rawValue,
-      instructionSet: table.instructionSet.rawValue, blasCore: BLAS.coreName,
-      resultsAreBitStable: BLAS.rowsAreIndependent, threadCount: threadCount,
+      instructionSet: table.instructionSet.rawValue, threadCount: threadCount,
       parameterCount: plan.parameterCount)
     self.init(
       model: model, info: info, limits: limits,
@@ -53,10 +52,12 @@ extension Engine {
 
   /// The numeric part of the fingerprint: precision, kernel family, version, and what overrides
   /// change.
-  static func numerics(_ configuration: EngineConfiguration, _ plan: ModelPlan) -> String {
+  static func numerics(
+    _ configuration: EngineConfiguration, _ plan: ModelPlan, _ table: KernelTable
+  ) -> String {
     let overrides = configuration.overrides.canonicalText
     let parts: [String?] = [
-      configuration.precision.rawValue, "openblas", BLAS.coreName.lowercased(),
+      configuration.precision.rawValue, table.family(of: configuration.precision),
       String(numericsVersion),
       // A card is no part of the model's hash, but what was recognised by it decides results.
       plan.checkpoint,

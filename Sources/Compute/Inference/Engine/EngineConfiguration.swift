@@ -1,10 +1,5 @@
+package import Kernels
 package import Resolution
-
-/// How numbers are kept while computing.
-package enum Precision: String, Sendable, CaseIterable {
-  /// 32-bit floats, whatever the files store.
-  case f32
-}
 
 /// What an engine is started with.
 package struct EngineConfiguration: Sendable, Equatable {
@@ -14,7 +9,7 @@ package struct EngineConfiguration: Sendable, Equatable {
   package var name: String
   /// What the operator decides in place of the directory.
   package var overrides = Overrides()
-  /// How numbers are kept while computing.
+  /// How products are computed.
   package var precision = Precision.f32
   /// Compute threads, 1…1,024; nil is one for each processor that affinity and quota allow.
   package var threadCount: Int?

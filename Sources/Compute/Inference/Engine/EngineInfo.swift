@@ -12,10 +12,6 @@ package struct EngineInfo: Sendable, Equatable {
   package var precision: String
   /// The instruction set of the row kernels: `avx512`.
   package var instructionSet: String
-  /// The kernels that OpenBLAS chose: `SkylakeX`.
-  package var blasCore: String
-  /// Whether an input has the same bits whatever shares its batch; else they agree within 1e-6.
-  package var resultsAreBitStable: Bool
   /// Compute threads.
   package var threadCount: Int
   /// Weights of the model, in numbers.
@@ -24,8 +20,7 @@ package struct EngineInfo: Sendable, Equatable {
   /// What an engine is.
   package init(
     name: String, fingerprint: String, model: ModelDescription, architecture: String,
-    precision: String, instructionSet: String, blasCore: String, resultsAreBitStable: Bool,
-    threadCount: Int, parameterCount: Int
+    precision: String, instructionSet: String, threadCount: Int, parameterCount: Int
   ) {
     self.name = name
     self.fingerprint = fingerprint
@@ -33,8 +28,6 @@ package struct EngineInfo: Sendable, Equatable {
     self.architecture = architecture
     self.precision = precision
     self.instructionSet = instructionSet
-    self.blasCore = blasCore
-    self.resultsAreBitStable = resultsAreBitStable
     self.threadCount = threadCount
     self.parameterCount = parameterCount
   }

@@ -39,7 +39,7 @@ package struct EmbedReport: Sendable {
       ),
       ("model", "\(facts.model), \(facts.precision), fingerprint \(facts.fingerprint)"),
       ("target", targetText),
-      ("kernels", "\(facts.instructionSet), OpenBLAS \(facts.blasCore)"),
+      ("kernels", facts.instructionSet),
       ("machine", "\(machine.processor), \(machine.processorCount) processors"),
       ("version", "\(facts.version), commit \(machine.commit ?? "unknown")"),
     ])

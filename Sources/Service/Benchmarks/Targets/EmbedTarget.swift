@@ -23,7 +23,7 @@ package struct TargetFacts: Sendable, Equatable {
   package var precision: String
   /// The instruction set of the kernels.
   package var instructionSet: String
-  /// The kernels that OpenBLAS chose.
+  /// The core of a BLAS that an older worker uses, else "none".
   package var blasCore: String
   /// Compute threads of all workers together.
   package var threads: Int

@@ -22,7 +22,7 @@ package final class EngineTarget: EmbedTarget {
     let info = engine.info
     facts = TargetFacts(
       kind: "engine", model: info.name, fingerprint: info.fingerprint, precision: info.precision,
-      instructionSet: info.instructionSet, blasCore: info.blasCore, threads: info.threadCount,
+      instructionSet: info.instructionSet, blasCore: "none", threads: info.threadCount,
       workers: 0, version: Version.current)
   }
 

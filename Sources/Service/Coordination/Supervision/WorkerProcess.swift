@@ -56,7 +56,7 @@ enum WorkerProcess {
     do {
       let result = try await Subprocess.run(
         .path(FilePath(launch.binary)), arguments: Arguments(arguments(launch)),
-        environment: .custom(childEnvironment()), platformOptions: options, input: .inputWriter,
+        environment: .inherit, platformOptions: options, input: .inputWriter,
         output: .sequence, error: .currentStandardError
       ) { execution in
         for try await line in execution.standardOutput.strings() {
@@ -88,20 +88,5 @@ enum WorkerProcess {
     var host = text[..<colon]
     if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
     return WorkerAddress(host: String(host), port: port)
-  }
-
-  /// Ours without `OPENBLAS_*`, `GOTO_*` and `OMP_*`: a worker chooses its own core and threads.
-  private static func childEnvironment() -> [[UInt8]] {
-    var entries: [[UInt8]] = []
-    var pointer = cp_environment()
-    while let current = pointer, let entry = current.pointee {
-      let text = String(cString: entry)
-      let isForBLAS = ["OPENBLAS_", "GOTO_", "OMP_"].contains { text.hasPrefix($0) }
-      if !isForBLAS {
-        entries.append(Array(UnsafeRawBufferPointer(start: entry, count: strlen(entry) + 1)))
-      }
-      pointer = current + 1
-    }
-    return entries
   }
 }

@@ -1,0 +1,315 @@
+// Weights packed once, rows prepared for products with them, and those products.
+//
+// Every sum is one chain in the order of the inner dimension, so that neither the tile nor the
+// place in it shows in the result.
+
+static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/// Columns that the panel beginning with `columns_left` columns has room for.
+static inline size_t panel_width(size_t columns_left) {
+  return smaller(CK_PANEL, (columns_left + CK_LANES - 1) / CK_LANES * CK_LANES);
+}
+
+// MARK: Packing a panel
+
+static void CK_NAME(pack_f32)(float *out, const float *x, size_t columns, size_t inner) {
+  size_t width = panel_width(columns);
+  memset(out, 0, width * inner * sizeof *out);
+  for (size_t c = 0; c < columns; c += CK_LANES) {
+    size_t count = smaller(CK_LANES, columns - c);
+    size_t k = 0;
+    if (count == CK_LANES) {
+      for (; k + CK_LANES <= inner; k += CK_LANES) {
+        transpose_block(out + k * width + c, width, x + c * inner + k, inner);
+      }
+    }
+    for (; k < inner; k++) {
+      for (size_t i = 0; i < count; i++) out[k * width + c + i] = x[(c + i) * inner + k];
+    }
+  }
+}
+
+static void CK_NAME(pack_f16)(uint16_t *out, const uint16_t *x, size_t columns, size_t inner) {
+  size_t width = panel_width(columns);
+  if (columns < width) memset(out, 0, width * inner * sizeof *out);
+  // Blocks that the nearest cache holds.
+  for (size_t k = 0; k < inner; k += 32) {
+    size_t end = smaller(k + 32, inner);
+    for (size_t c = 0; c < columns; c++) {
+      for (size_t i = k; i < end; i++) out[i * width + c] = x[c * inner + i];
+    }
+  }
+}
+
+static void CK_NAME(pack_bf16)(uint16_t *out, const uint16_t *x, size_t columns, size_t inner) {
+  size_t width = panel_width(columns);
+  // Two of a column side by side are one element of a matrix that is transposed.
+  if (inner % (2 * CK_LANES) == 0 && columns % CK_LANES == 0) {
+    for (size_t c = 0; c < columns; c += CK_LANES) {
+      for (size_t k = 0; k < inner; k += 2 * CK_LANES) {
+        transpose_block(
+            (float *)(void *)(out + k * width + 2 * c), width,
+            (const float *)(const void *)(x + c * inner + k), inner / 2);
+      }
+    }
+    return;
+  }
+  memset(out, 0, width * ((inner + 1) / 2 * 2) * sizeof *out);
+  for (size_t c = 0; c < columns; c++) {
+    for (size_t k = 0; k < inner; k++) {
+      out[k / 2 * 2 * width + 2 * c + k % 2] = x[c * inner + k];
+    }
+  }
+}
+
+static void CK_NAME(pack_int8)(
+    int8_t *out, float *scales, int32_t *sums, const float *x, size_t columns, size_t inner) {
+  size_t width = panel_width(columns);
+  memset(out, 0, width * ((inner + 3) / 4 * 4));
+  for (size_t c = 0; c < columns; c++) {
+    const float *column = x + c * inner;
+    float greatest = 0;
+    for (size_t k = 0; k < inner; k++) {
+      float size = column[k] < 0 ? -column[k] : column[k];
+      if (size > greatest) greatest = size;
+    }
+    float scale = greatest / 127.0f;
+    float inverse = greatest > 0 ? 127.0f / greatest : 0;
+    int32_t sum = 0;
+    for (size_t k = 0; k < inner; k++) {
+      // To the nearest, ties to even: 1.5 · 2^23 leaves the integer in the low bits.
+      float product = column[k] * inverse;
+      int32_t value = (int32_t)((product + 0x1.8p23f) - 0x1.8p23f);
+      out[k / 4 * 4 * width + 4 * c + k % 4] = (int8_t)value;
+      sum += value;
+    }
+    scales[c] = scale;
+    sums[c] = sum;
+  }
+}
+
+// MARK: Preparing rows
+
+static void CK_NAME(f32_to_bf16)(
+    uint16_t *out, size_t out_stride, const float *x, size_t x_stride, size_t rows,
+    size_t columns) {
+  for (size_t r = 0; r < rows; r++) {
+    const float *row = x + r * x_stride;
+    uint16_t *to = out + r * out_stride;
+    size_t c = 0;
+    for (; c + CK_LANES <= columns; c += CK_LANES) vf_store_bf16(to + c, vf_load(row + c));
+    if (c < columns) {
+      uint16_t rest[CK_LANES];
+      vf_store_bf16(rest, vf_load_part(row + c, columns - c));
+      memcpy(to + c, rest, (columns - c) * sizeof *to);
+    }
+    for (c = columns; c < out_stride; c++) to[c] = 0;
+  }
+}
+
+static void CK_NAME(quantize)(
+    uint8_t *out, size_t out_stride, float *scales, int32_t *zeros, const float *x,
+    size_t x_stride, size_t rows, size_t columns) {
+  const vf magic = vf_set1(0x1.8p23f);
+  for (size_t r = 0; r < rows; r++) {
+    const float *row = x + r * x_stride;
+    uint8_t *to = out + r * out_stride;
+    // Zero is always in the range, so that it is a code.
+    vf least = vf_set1(0), greatest = vf_set1(0);
+    size_t c = 0;
+    for (; c + CK_LANES <= columns; c += CK_LANES) {
+      vf value = vf_load(row + c);
+      least = vf_min(value, least);
+      greatest = vf_max(value, greatest);
+    }
+    if (c < columns) {
+      vf value = vf_load_part(row + c, columns - c);
+      least = vf_min(value, least);
+      greatest = vf_max(value, greatest);
+    }
+    float low = -vf_greatest(vf_sub(vf_set1(0), least));
+    float range = vf_greatest(greatest) - low;
+    // A range that has no reciprocal is no range; one that overflows gives codes of no meaning,
+    // and a scale that makes the row infinite.
+    float inverse = range > 1e-30f ? 255.0f / range : 0;
+    scales[r] = range / 255.0f;
+    float zero = (-low * inverse + 0x1.8p23f) - 0x1.8p23f;
+    zeros[r] = (int32_t)zero;
+    vf factor = vf_set1(inverse), offset = vf_set1(zero);
+    for (c = 0; c < columns; c += CK_LANES) {
+      size_t count = smaller(CK_LANES, columns - c);
+      vf value = count == CK_LANES ? vf_load(row + c) : vf_load_part(row + c, count);
+      vf code = vf_add(vf_sub(vf_fma(value, factor, magic), magic), offset);
+      code = vf_min(vf_max(code, vf_set1(0)), vf_set1(255.0f));
+      if (count == CK_LANES) {
+        vf_store_u8(to + c, code);
+      } else {
+        uint8_t rest[CK_LANES];
+        vf_store_u8(rest, code);
+        memcpy(to + c, rest, count);
+      }
+    }
+    for (c = columns; c < out_stride; c++) to[c] = 0;
+  }
+}
+
+// MARK: Sums of one tile
+
+// Each fills `sum` for `height` rows by `width` vectors, which are constants where it is called;
+// `stride` is the width of the panel.
+#define CK_TILE(name, acc, x_type, w_type)                                                      \
+  __attribute__((always_inline)) static inline void name(                                       \
+      acc *sum, const x_type *x, size_t x_stride, const w_type *panel, size_t stride,           \
+      size_t inner, const int height, const int width)
+
+#define CK_UNROLL(index, count) \
+  _Pragma("clang loop unroll(full)") for (int index = 0; index < (count); index++)
+
+CK_TILE(product_f32_sum, vf, float, float) {
+  for (size_t k = 0; k < inner; k++) {
+    vf row[4];
+    CK_UNROLL(w, width) row[w] = vf_load(panel + k * stride + (size_t)w * CK_LANES);
+    CK_UNROLL(h, height) {
+      vf factor = vf_set1(x[(size_t)h * x_stride + k]);
+      CK_UNROLL(w, width) sum[h * width + w] = vf_fma(factor, row[w], sum[h * width + w]);
+    }
+  }
+}
+
+CK_TILE(product_f32_f16_sum, vf, float, uint16_t) {
+  for (size_t k = 0; k < inner; k++) {
+    vf row[4];
+    CK_UNROLL(w, width) row[w] = vf_load_f16(panel + k * stride + (size_t)w * CK_LANES);
+    CK_UNROLL(h, height) {
+      vf factor = vf_set1(x[(size_t)h * x_stride + k]);
+      CK_UNROLL(w, width) sum[h * width + w] = vf_fma(factor, row[w], sum[h * width + w]);
+    }
+  }
+}
+
+CK_TILE(product_f32_bf16_sum, vf, float, uint16_t) {
+  size_t k = 0;
+  for (; k + 2 <= inner; k += 2) {
+    CK_UNROLL(part, 2) {
+      vf row[4];
+      CK_UNROLL(w, width) {
+        row[w] = vf_load_bf16_pairs(panel + k * stride + 2 * (size_t)w * CK_LANES, part);
+      }
+      CK_UNROLL(h, height) {
+        vf factor = vf_set1(x[(size_t)h * x_stride + k + (size_t)part]);
+        CK_UNROLL(w, width) sum[h * width + w] = vf_fma(factor, row[w], sum[h * width + w]);
+      }
+    }
+  }
+  if (k == inner) return;
+  // Behind the last of an odd number of columns the weights are zero, but x ends.
+  vf row[4];
+  CK_UNROLL(w, width) {
+    row[w] = vf_load_bf16_pairs(panel + k * stride + 2 * (size_t)w * CK_LANES, 0);
+  }
+  CK_UNROLL(h, height) {
+    vf factor = vf_set1(x[(size_t)h * x_stride + k]);
+    CK_UNROLL(w, width) sum[h * width + w] = vf_fma(factor, row[w], sum[h * width + w]);
+  }
+}
+
+CK_TILE(product_bf16_sum, vf, uint16_t, uint16_t) {
+  for (size_t k = 0; k < inner; k += 2) {
+    vp row[4];
+    CK_UNROLL(w, width) row[w] = vp_load(panel + k * stride + 2 * (size_t)w * CK_LANES);
+    CK_UNROLL(h, height) {
+      vp factor = vp_set1(x + (size_t)h * x_stride + k);
+      CK_UNROLL(w, width) sum[h * width + w] = vf_dot_bf16(sum[h * width + w], factor, row[w]);
+    }
+  }
+}
+
+CK_TILE(product_int8_sum, vi, uint8_t, int8_t) {
+  for (size_t k = 0; k < inner; k += 4) {
+    vq row[4];
+    CK_UNROLL(w, width) row[w] = vq_load(panel + k * stride + 4 * (size_t)w * CK_LANES);
+    CK_UNROLL(h, height) {
+      vq factor = vq_set1(x + (size_t)h * x_stride + k);
+      CK_UNROLL(w, width) sum[h * width + w] = vi_dot_u8_i8(sum[h * width + w], factor, row[w]);
+    }
+  }
+}
+
+// MARK: What follows
+
+__attribute__((always_inline)) static inline vf load_some(const float *p, size_t count) {
+  return count >= CK_LANES ? vf_load(p) : vf_load_part(p, count);
+}
+
+/// The sums of a row in one vector as f32, without the bias.
+__attribute__((always_inline)) static inline vf value_of_vf(
+    vf sum, const ck_rows *x, size_t row, const ck_packed *y, size_t column, size_t count) {
+  (void)x, (void)row, (void)y, (void)column, (void)count;
+  return sum;
+}
+
+/// Takes the zero point out of the sums, exactly, and puts the scales in.
+__attribute__((always_inline)) static inline vf value_of_vi(
+    vi sum, const ck_rows *x, size_t row, const ck_packed *y, size_t column, size_t count) {
+  vi whole = vi_subtract_products(sum, x->zeros[row], y->sums + column, count);
+  vf scale = vf_mul(vf_set1(x->scales[row]), load_some(y->scales + column, count));
+  return vf_mul(vf_from_vi(whole), scale);
+}
+
+__attribute__((always_inline)) static inline void finish_product(
+    float *out, vf value, const float *bias, ck_epilogue epilogue, size_t count) {
+  if (bias != NULL) value = vf_add(value, load_some(bias, count));
+  switch (epilogue) {
+    case CK_EPILOGUE_NONE: break;
+    case CK_EPILOGUE_ADD: value = vf_add(value, load_some(out, count)); break;
+    case CK_EPILOGUE_GELU: value = vf_gelu(value); break;
+  }
+  if (count >= CK_LANES) {
+    vf_store(out, value);
+  } else {
+    vf_store_part(out, value, count);
+  }
+}
+
+// MARK: Products
+
+#define CK_PRODUCT product_f32
+#define CK_PRODUCT_SUM vf
+#define CK_PRODUCT_X float
+#define CK_PRODUCT_W float
+#define CK_PRODUCT_GROUP 1
+#define CK_PRODUCT_HEIGHT CK_PACKED_HEIGHT
+#include "packed_product.h"
+
+#define CK_PRODUCT product_f32_f16
+#define CK_PRODUCT_SUM vf
+#define CK_PRODUCT_X float
+#define CK_PRODUCT_W uint16_t
+#define CK_PRODUCT_GROUP 1
+#define CK_PRODUCT_HEIGHT CK_PACKED_HEIGHT
+#include "packed_product.h"
+
+#define CK_PRODUCT product_f32_bf16
+#define CK_PRODUCT_SUM vf
+#define CK_PRODUCT_X float
+#define CK_PRODUCT_W uint16_t
+#define CK_PRODUCT_GROUP 2
+// Taking pairs apart needs registers that a taller tile would have to put back in memory.
+#define CK_PRODUCT_HEIGHT (CK_PACKED_HEIGHT < 5 ? CK_PACKED_HEIGHT : 5)
+#include "packed_product.h"
+
+#define CK_PRODUCT product_bf16
+#define CK_PRODUCT_SUM vf
+#define CK_PRODUCT_X uint16_t
+#define CK_PRODUCT_W uint16_t
+#define CK_PRODUCT_GROUP 2
+#define CK_PRODUCT_HEIGHT CK_PACKED_HEIGHT
+#include "packed_product.h"
+
+#define CK_PRODUCT product_int8
+#define CK_PRODUCT_SUM vi
+#define CK_PRODUCT_X uint8_t
+#define CK_PRODUCT_W int8_t
+#define CK_PRODUCT_GROUP 4
+#define CK_PRODUCT_HEIGHT CK_PACKED_HEIGHT
+#include "packed_product.h"
