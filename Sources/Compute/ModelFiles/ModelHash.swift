@@ -19,7 +19,8 @@ extension ModelDirectory {
 /// That is `config.json`, `tokenizer.json`, `tokenizer_config.json`, `modules.json`, the settings
 /// of sentence-transformers, the settings and weights of its modules, and the weights, each with
 /// its name and length. Overrides are not part of it. It detects change, not forgery. Blocks;
-/// reads each weight file unless `cache` knows its hash. Throws `.unreadable`, also when a file was replaced since it was mapped.
+/// reads each weight file unless `cache` knows its hash. Throws `.unreadable`, also when a file was
+/// replaced since it was mapped.
 package func modelHash(
   of directory: ModelDirectory, cache: WeightHashCache
 ) throws(ModelFilesError) -> String {
