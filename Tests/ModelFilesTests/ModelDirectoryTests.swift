@@ -89,4 +89,16 @@ struct ModelDirectoryTests {
       "\(path) is absent: Tests/FixtureMakers/fetch_model.sh fetches it")
     return path
   }
+
+  @Test("a file in the place of the directory is refused with what to give")
+  func file() throws {
+    let directory = try TemporaryDirectory()
+    let path = try directory.write("config.json", "{}")
+    let error = failure { () throws(ModelFilesError) in try ModelDirectory(path: path) }
+    #expect(
+      error
+        == ModelFilesError(
+          .unreadable,
+          "\(path): this is a file; give the model's directory, the one with config.json in it"))
+  }
 }

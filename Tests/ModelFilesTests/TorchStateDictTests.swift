@@ -101,17 +101,19 @@ struct TorchStateDictTests {
     let call: [UInt8] = [0x80, 2] + global("os", "system") + string("true") + [0x85, 0x52, 0x2e]
     let list: [UInt8] = [0x80, 2, 0x69]
     let number: [UInt8] = [0x80, 2, 75, 1, 46]
-    let long = [UInt8](repeating: 40, count: 70_000)
-    let many: [UInt8] = [0x80, 2] + [UInt8](repeating: 41, count: 5_000)
+    let long = [UInt8](repeating: 40, count: (1 << 24) + 1)
+    let many: [UInt8] = [0x80, 2] + [UInt8](repeating: 41, count: 1_000_001)
+    let deep: [UInt8] = [0x80, 2, 41] + [UInt8](repeating: 0x85, count: 33)
     return [
       (call, "data.pkl has a call of 'os.system', which"),
       (pickle(function: "_rebuild_sparse"), "a call of 'torch._utils._rebuild_sparse', which"),
-      (pickle(storage: "LongStorage"), "elements of 'torch.LongStorage', which"),
+      (pickle(storage: "ComplexFloatStorage"), "elements of 'torch.ComplexFloatStorage', which"),
       ([0x80, 4], "protocol 4, which"),
       (list, "the instruction 0x69 at byte 2, which"),
       (number, "something other than a dictionary of tensors, which"),
-      (long, "70000 bytes, over the limit of 65536, which"),
-      (many, "more than 4000 steps, which"),
+      (long, "\((1 << 24) + 1) bytes, over the limit of \(1 << 24), which"),
+      (many, "more than 1000000 steps, which"),
+      (deep, "more than 32 values in each other, which"),
     ]
   }()
 

@@ -85,20 +85,35 @@ struct WeightStoreTests {
     #expect(try store.descriptor("a", shape: [2]).elementCount == 2)
   }
 
-  @Test("a directory without safetensors is refused, and pickled weights are named")
+  @Test("a directory without weights is refused by the names of the files it could have")
   func noWeights() throws {
     let directory = try TemporaryDirectory()
     let path = directory.path
     let empty = failure { () throws(ModelFilesError) in try WeightStore(directory: path) }
-    #expect(empty == ModelFilesError(.missing, "\(path)/model.safetensors is missing"))
-    try directory.write("pytorch_model.bin", [0x80])
-    let pickle = failure { () throws(ModelFilesError) in try WeightStore(directory: path) }
     #expect(
-      pickle
+      empty
         == ModelFilesError(
-          .missing,
-          "\(path)/model.safetensors is missing and pytorch_model.bin is not read, since "
-            + "unpickling runs code from the file: save the model with safe_serialization=True"))
+          .missing, "\(path)/model.safetensors is missing, and there is no pytorch_model.bin"))
+  }
+
+  @Test(
+    "the pointer of a file that Git did not fetch is named",
+    arguments: [
+      "model.safetensors", "pytorch_model.bin",
+    ])
+  func pointer(name: String) throws {
+    let directory = try TemporaryDirectory()
+    let path = try directory.write(
+      name, "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
+    let error = failure { () throws(ModelFilesError) in
+      try WeightStore(directory: directory.path)
+    }
+    #expect(
+      error
+        == ModelFilesError(
+          .unreadable,
+          "\(path): this is the pointer of Git LFS, not the file itself: run `git lfs pull` in "
+            + "the model's directory"))
   }
 }
 

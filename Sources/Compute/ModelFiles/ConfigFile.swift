@@ -37,6 +37,7 @@ package struct ConfigFile: Sendable {
   /// Reads a file whose top need not be an object. Throws as `init(path:name:)` does.
   static func read(_ path: String) throws(ModelFilesError) -> JSON {
     let bytes = try FileDescriptor.content(of: path, byteCountMax: byteCountMax)
+    try unsafe GitLFSPointer.refuse(bytes.span.bytes, path: path)
     do {
       return try JSON.parse(bytes)
     } catch {

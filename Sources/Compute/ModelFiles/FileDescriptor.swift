@@ -61,6 +61,12 @@ struct FileDescriptor: ~Copyable {
     return unsafe stat(path, &status) == 0 || (errno != ENOENT && errno != ENOTDIR)
   }
 
+  /// Whether a directory is at `path`.
+  static func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
   /// The whole content of `path`. Blocks. Throws `.unreadable`, and `.unsupported` over
   /// `byteCountMax`.
   static func content(

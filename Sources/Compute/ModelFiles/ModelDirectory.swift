@@ -10,7 +10,7 @@ package struct ModelDirectory: Sendable {
   package let config: ConfigFile
   /// `tokenizer.json`, whole.
   package let tokenizerFile: JSON
-  /// The weights of `model.safetensors` or of its shards.
+  /// The weights of `model.safetensors` or `pytorch_model.bin`, or of their shards.
   package let weights: WeightStore
 
   /// The file that `tokenizerFile` was read from.
@@ -22,6 +22,11 @@ package struct ModelDirectory: Sendable {
     while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
     guard FileDescriptor.exists(trimmed) else {
       throw ModelFilesError(.missing, "\(path): there is no such directory")
+    }
+    guard FileDescriptor.isDirectory(trimmed) else {
+      throw ModelFilesError(
+        .unreadable,
+        "\(path): this is a file; give the model's directory, the one with config.json in it")
     }
     self.path = trimmed
     for name in ["config.json", "tokenizer.json"]

@@ -18,8 +18,9 @@ extension ModelDirectory {
 ///
 /// That is `config.json`, `tokenizer.json`, `tokenizer_config.json`, `modules.json`, the settings
 /// of sentence-transformers, the settings and weights of its modules, and the weights, each with
-/// its name and length. Overrides are not part of it. It detects change, not forgery. Blocks; reads each weight file unless `cache`
-/// knows its hash. Throws `.unreadable`, also when a file was replaced since it was mapped.
+/// its name and length. Overrides are not part of it. It detects change, not forgery. Blocks;
+/// reads each weight file unless `cache` knows its hash. Throws `.unreadable`, also when a file was
+/// replaced since it was mapped.
 package func modelHash(
   of directory: ModelDirectory, cache: WeightHashCache
 ) throws(ModelFilesError) -> String {
@@ -34,7 +35,11 @@ package func modelHash(
     for module in modules.elements {
       guard let path = module["path"]?.string, !path.isEmpty else { continue }
       names.append(path + "/config.json")
-      weightNames.append(path + "/model.safetensors")
+      // The one that is used: the first of those that are there.
+      let files = WeightFormat.allCases.map { path + "/" + $0.fileName }
+      if let file = files.first(where: { FileDescriptor.exists(directory.path + "/" + $0) }) {
+        weightNames.append(file)
+      }
     }
   }
   for name in names {

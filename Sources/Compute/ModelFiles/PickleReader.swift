@@ -1,12 +1,23 @@
 /// A tensor as a pickle describes it; its elements lie elsewhere.
 struct PickledTensor: Sendable, Equatable {
-  var type: TensorType
+  /// The element type as safetensors files spell it.
+  var type: String
   /// The name of the file with its elements.
   var storage: String
   /// Its first element among them.
   var offset: Int
   var shape: [Int]
   var strides: [Int]
+
+  /// Size of an element in bytes.
+  var elementByteCount: Int {
+    switch type {
+    case "F64", "I64": 8
+    case "F32", "I32": 4
+    case "F16", "BF16", "I16": 2
+    default: 1
+    }
+  }
 }
 
 /// Understands of Python's pickle what `torch.save` writes for a dictionary of plain tensors. No
@@ -17,11 +28,19 @@ struct PickleReader {
     case bool
     case int(Int)
     case string(String)
-    case tuple([Value])
-    case dictionary([(key: Value, value: Value)])
+    case tuple([Value], depth: Int)
+    case dictionary([(key: Value, value: Value)], depth: Int)
     case global(String)
-    case storage(type: TensorType, name: String)
+    case storage(type: String, name: String)
     case tensor(PickledTensor)
+
+    /// How many values lie in each other below this one.
+    var depth: Int {
+      switch self {
+      case .tuple(_, let depth), .dictionary(_, let depth): depth
+      default: 0
+      }
+    }
   }
 
   private let bytes: [UInt8]
@@ -32,32 +51,40 @@ struct PickleReader {
   private var memo: [Int: Value] = [:]
   private var steps = 0
 
-  private static let byteCountMax = 1 << 16
-  // Values may lie in each other as deep as there are steps.
-  private static let stepsMax = 4_000
+  // A tensor takes about 30 steps and 200 bytes.
+  private static let byteCountMax = 1 << 24
+  private static let stepsMax = 1_000_000
+  // Values are let go recursively.
+  private static let depthMax = 32
 
-  private static let storages: [String: TensorType] = [
-    "torch.FloatStorage": .f32, "torch.HalfStorage": .f16, "torch.BFloat16Storage": .bf16,
+  private static let storages: [String: String] = [
+    "torch.FloatStorage": "F32", "torch.HalfStorage": "F16", "torch.BFloat16Storage": "BF16",
+    "torch.DoubleStorage": "F64", "torch.LongStorage": "I64", "torch.IntStorage": "I32",
+    "torch.ShortStorage": "I16", "torch.CharStorage": "I8", "torch.ByteStorage": "U8",
+    "torch.BoolStorage": "BOOL",
   ]
   private static let orderedDictionary = "collections.OrderedDict"
   private static let rebuild = "torch._utils._rebuild_tensor_v2"
+  private static let rebuildParameter = "torch._utils._rebuild_parameter"
 
-  init(_ bytes: [UInt8], path: String) {
-    self.bytes = bytes
+  /// Takes the content of data.pkl of the file at `path`. Throws `.unsupported` for a long one.
+  init(_ bytes: RawSpan, path: String) throws(ModelFilesError) {
     self.path = path
+    guard bytes.byteCount <= Self.byteCountMax else {
+      self.bytes = []
+      throw unsupported("\(bytes.byteCount) bytes, over the limit of \(Self.byteCountMax)")
+    }
+    self.bytes = bytes.copied()
   }
 
   /// The tensors of the dictionary that the pickle makes. Throws `.malformed`, and `.unsupported`
   /// for anything that a dictionary of plain tensors does not need.
   mutating func tensors() throws(ModelFilesError) -> [String: PickledTensor] {
-    guard bytes.count <= Self.byteCountMax else {
-      throw unsupported("\(bytes.count) bytes, over the limit of \(Self.byteCountMax)")
-    }
     while try step() {
       steps += 1
       guard steps <= Self.stepsMax else { throw unsupported("more than \(Self.stepsMax) steps") }
     }
-    guard stack.count == 1, case .dictionary(let members)? = stack.last else {
+    guard stack.count == 1, case .dictionary(let members, _)? = stack.last else {
       throw unsupported("something other than a dictionary of tensors")
     }
     var result: [String: PickledTensor] = [:]
@@ -81,8 +108,8 @@ struct PickleReader {
       let version = try byte()
       guard version == 2 else { throw unsupported("protocol \(version)") }
     case UInt8(ascii: "("): marks.append(stack.count)
-    case UInt8(ascii: "}"): stack.append(.dictionary([]))
-    case UInt8(ascii: ")"): stack.append(.tuple([]))
+    case UInt8(ascii: "}"): stack.append(.dictionary([], depth: 0))
+    case UInt8(ascii: ")"): stack.append(.tuple([], depth: 0))
     case UInt8(ascii: "N"): stack.append(.none)
     case 0x88, 0x89: stack.append(.bool)
     case UInt8(ascii: "K"): stack.append(.int(Int(try byte())))
@@ -96,8 +123,8 @@ struct PickleReader {
     case UInt8(ascii: "r"): memo[try number(4)] = try top()
     case UInt8(ascii: "h"): stack.append(try remembered(Int(try byte())))
     case UInt8(ascii: "j"): stack.append(try remembered(try number(4)))
-    case UInt8(ascii: "t"): stack.append(.tuple(try popMark()))
-    case 0x85, 0x86, 0x87: stack.append(.tuple(try pop(Int(code) - 0x84)))
+    case UInt8(ascii: "t"): stack.append(try tuple(try popMark()))
+    case 0x85, 0x86, 0x87: stack.append(try tuple(try pop(Int(code) - 0x84)))
     case UInt8(ascii: "u"): try setItems(try popMark())
     case UInt8(ascii: "s"): try setItems(try pop(2))
     case UInt8(ascii: "Q"): stack.append(try storage(try pop(1)[0]))
@@ -112,22 +139,35 @@ struct PickleReader {
     return true
   }
 
-  private mutating func setItems(_ items: [Value]) throws(ModelFilesError) {
-    guard case .dictionary(var members) = try top(), items.count % 2 == 0 else {
-      throw malformed()
+  private func tuple(_ parts: [Value]) throws(ModelFilesError) -> Value {
+    .tuple(parts, depth: try depth(above: parts))
+  }
+
+  private func depth(above parts: [Value]) throws(ModelFilesError) -> Int {
+    let depth = 1 + (parts.lazy.map(\.depth).max() ?? 0)
+    guard depth <= Self.depthMax else {
+      throw unsupported("more than \(Self.depthMax) values in each other")
     }
+    return depth
+  }
+
+  private mutating func setItems(_ items: [Value]) throws(ModelFilesError) {
+    guard items.count % 2 == 0, stack.count > marks.last ?? 0,
+      case .dictionary(var members, let before)? = stack.popLast()
+    else { throw malformed() }
     for index in stride(from: 0, to: items.count, by: 2) {
       members.append((items[index], items[index + 1]))
     }
-    stack[stack.count - 1] = .dictionary(members)
+    stack.append(.dictionary(members, depth: max(before, try depth(above: items))))
   }
 
-  /// The two calls that are allowed, as values.
+  /// The calls that are allowed, as values.
   private func reduce(_ function: Value, _ arguments: Value) throws(ModelFilesError) -> Value {
-    guard case .global(let name) = function, case .tuple(let parts) = arguments else {
+    guard case .global(let name) = function, case .tuple(let parts, _) = arguments else {
       throw malformed()
     }
-    if name == Self.orderedDictionary, parts.isEmpty { return .dictionary([]) }
+    if name == Self.orderedDictionary, parts.isEmpty { return .dictionary([], depth: 0) }
+    if name == Self.rebuildParameter, case .tensor? = parts.first { return parts[0] }
     guard name == Self.rebuild, parts.count >= 4 else {
       throw unsupported("a call of \(name.quotedForMessage)")
     }
@@ -142,7 +182,7 @@ struct PickleReader {
 
   /// ("storage", class, name, device, count).
   private func storage(_ value: Value) throws(ModelFilesError) -> Value {
-    guard case .tuple(let parts) = value, parts.count == 5, case .string("storage") = parts[0],
+    guard case .tuple(let parts, _) = value, parts.count == 5, case .string("storage") = parts[0],
       case .global(let name) = parts[1], case .string(let file) = parts[2]
     else { throw malformed() }
     guard let type = Self.storages[name] else {
@@ -152,7 +192,7 @@ struct PickleReader {
   }
 
   private func integers(_ value: Value) -> [Int]? {
-    guard case .tuple(let parts) = value else { return nil }
+    guard case .tuple(let parts, _) = value else { return nil }
     var result: [Int] = []
     for part in parts {
       guard case .int(let number) = part else { return nil }

@@ -6,17 +6,10 @@ internal import JSON
 /// little-endian header length of at most 100 MB, a JSON object, tensors that fill the rest of the
 /// file without gaps or overlaps. `__metadata__` is skipped.
 struct SafetensorsHeader: Sendable {
-  /// A tensor of any known type. Offsets count from the start of the file.
-  struct Entry: Sendable {
-    var summary: TensorSummary
-    var byteOffset: Int
-    var byteCount: Int
-  }
-
   static let headerByteCountMax = 100_000_000
 
   /// The tensors in the order of their data.
-  private(set) var entries: [Entry] = []
+  private(set) var entries: [WeightEntry] = []
 
   /// Bits per element of every type that the format defines.
   private static let bitWidths: [String: Int] = [
@@ -76,7 +69,7 @@ struct SafetensorsHeader: Sendable {
 
   private static func entry(
     _ name: String, _ json: JSON, dataOffset: Int
-  ) throws(Fault) -> Entry {
+  ) throws(Fault) -> WeightEntry {
     guard let type = json["dtype"]?.string else { throw Fault(text: "dtype is not a string") }
     guard let bitWidth = bitWidths[type] else {
       throw Fault(text: "dtype \(type.quotedForMessage) is unknown")
@@ -101,7 +94,7 @@ struct SafetensorsHeader: Sendable {
     }
     let (byteOffset, overflow) = offsets[0].addingReportingOverflow(dataOffset)
     guard !overflow else { throw Fault(text: "data_offsets are too large") }
-    return Entry(
+    return WeightEntry(
       summary: TensorSummary(name: name, type: type, shape: shape), byteOffset: byteOffset,
       byteCount: offsets[1] - offsets[0])
   }

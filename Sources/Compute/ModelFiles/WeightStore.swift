@@ -1,6 +1,6 @@
 internal import JSON
 
-/// The weights of a model: one safetensors file, or the shards that an index file lists.
+/// The weights of a model: one file, or the shards that an index file lists.
 package final class WeightStore: Sendable {
   private struct Place: Sendable {
     var fileIndex: Int
@@ -15,30 +15,30 @@ package final class WeightStore: Sendable {
   package let tensors: [TensorSummary]
 
   /// Opens `model.safetensors` of `directory`, else the shards that `model.safetensors.index.json`
-  /// lists.
+  /// lists, else `pytorch_model.bin` or the shards of `pytorch_model.bin.index.json`.
   ///
-  /// Data is read when it is asked for. Throws `.missing` without either file (naming
-  /// `pytorch_model.bin` where only that is there), `.unreadable` and `.malformed`.
+  /// Data is read when it is asked for. Throws `.missing` without any of them, `.unreadable`,
+  /// `.malformed` and `.unsupported`.
   package convenience init(directory: String) throws(ModelFilesError) {
-    let single = directory + "/model.safetensors"
-    let index = directory + "/model.safetensors.index.json"
-    if FileDescriptor.exists(single) {
-      try self.init(files: [single], source: single)
-    } else if FileDescriptor.exists(index) {
-      try self.init(index: index, directory: directory)
-    } else {
-      let pickles = ["pytorch_model.bin", "pytorch_model.bin.index.json"]
-      if let pickle = pickles.first(where: { FileDescriptor.exists(directory + "/" + $0) }) {
-        throw ModelFilesError(
-          .missing,
-          "\(single) is missing and \(pickle) is not read, since unpickling runs code "
-            + "from the file: save the model with safe_serialization=True")
+    for format in WeightFormat.allCases {
+      let single = directory + "/" + format.fileName
+      let index = single + ".index.json"
+      if FileDescriptor.exists(single) {
+        try self.init(files: [single], format: format, source: single)
+        return
       }
-      throw ModelFilesError(.missing, "\(single) is missing")
+      if FileDescriptor.exists(index) {
+        try self.init(index: index, directory: directory, format: format)
+        return
+      }
     }
+    throw ModelFilesError(
+      .missing, "\(directory)/model.safetensors is missing, and there is no pytorch_model.bin")
   }
 
-  private convenience init(index: String, directory: String) throws(ModelFilesError) {
+  private convenience init(
+    index: String, directory: String, format: WeightFormat
+  ) throws(ModelFilesError) {
     let map = try ConfigFile(path: index, name: index).json["weight_map"]
     guard let map, map.kind == .object, map.count > 0 else {
       throw ModelFilesError(.malformed, "\(index): weight_map is not an object with tensors")
@@ -47,12 +47,12 @@ package final class WeightStore: Sendable {
     var fileOfTensor: [String: String] = [:]
     for member in map.members {
       let tensor = String(decoding: member.key, as: UTF8.self)
-      guard let name = member.value.string, name.hasSuffix(".safetensors"),
+      guard let name = member.value.string, name.hasSuffix(format.suffix),
         !name.utf8.contains(UInt8(ascii: "/")), !name.utf8.contains(0)
       else {
         throw ModelFilesError(
           .malformed,
-          "\(index): weight_map: \(tensor.quotedForMessage) names no safetensors file beside it")
+          "\(index): weight_map: \(tensor.quotedForMessage) names no \(format.name) file beside it")
       }
       if fileOfTensor.updateValue(name, forKey: tensor) != nil {
         throw ModelFilesError(
@@ -61,7 +61,7 @@ package final class WeightStore: Sendable {
       if !names.contains(name) { names.append(name) }
     }
     names.sort()
-    try self.init(files: names.map { directory + "/" + $0 }, source: index)
+    try self.init(files: names.map { directory + "/" + $0 }, format: format, source: index)
     for (tensor, name) in fileOfTensor.sorted(by: { $0.key < $1.key }) {
       guard let place = places[tensor], names[place.fileIndex] == name else {
         throw ModelFilesError(
@@ -72,13 +72,15 @@ package final class WeightStore: Sendable {
     }
   }
 
-  private init(files paths: [String], source: String) throws(ModelFilesError) {
+  private init(
+    files paths: [String], format: WeightFormat, source: String
+  ) throws(ModelFilesError) {
     var files: [WeightFile] = []
     var places: [String: Place] = [:]
     var tensors: [TensorSummary] = []
     for path in paths {
-      let file = try WeightFile(path: path)
-      for (index, entry) in file.header.entries.enumerated() {
+      let file = try WeightFile(path: path, format: format)
+      for (index, entry) in file.entries.enumerated() {
         let place = Place(fileIndex: files.count, entryIndex: index)
         if places.updateValue(place, forKey: entry.summary.name) != nil {
           throw ModelFilesError(
@@ -108,13 +110,8 @@ package final class WeightStore: Sendable {
       throw ModelFilesError(.missing, "\(source): tensor \(name.quotedForMessage) is missing")
     }
     let file = files[place.fileIndex]
-    let entry = file.header.entries[place.entryIndex]
-    guard let type = TensorType(rawValue: entry.summary.type) else {
-      throw ModelFilesError(
-        .unsupported,
-        "\(file.mapping.path): tensor \(name.quotedForMessage) has the type "
-          + "\(entry.summary.type); only F32, F16 and BF16 can be read")
-    }
+    let entry = file.entries[place.entryIndex]
+    let type = try entry.floatType(path: file.mapping.path)
     return TensorDescriptor(
       name: name, type: type, shape: entry.summary.shape, byteOffset: entry.byteOffset,
       byteCount: entry.byteCount, file: file.mapping.path, fileIndex: place.fileIndex)
@@ -153,24 +150,10 @@ package final class WeightStore: Sendable {
       return unsafe [Float](unsafeUninitializedCapacity: count) { result, initializedCount in
         for index in 0..<count {
           unsafe result.initializeElement(
-            at: index, to: Self.float(bytes, index, descriptor.type))
+            at: index, to: descriptor.type.float(bytes, at: index))
         }
         initializedCount = count
       }
-    }
-  }
-
-  private static func float(_ bytes: RawSpan, _ index: Int, _ type: TensorType) -> Float {
-    switch type {
-    case .f32:
-      let bits = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
-      return Float(bitPattern: UInt32(littleEndian: bits))
-    case .bf16:
-      let bits = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index * 2, as: UInt16.self)
-      return Float(bitPattern: UInt32(UInt16(littleEndian: bits)) << 16)
-    case .f16:
-      let bits = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index * 2, as: UInt16.self)
-      return Float(Float16(bitPattern: UInt16(littleEndian: bits)))
     }
   }
 
