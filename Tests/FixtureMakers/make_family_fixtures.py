@@ -51,11 +51,16 @@ def randomize(model, seed):
 GEMMA = []
 
 
-def inputs_of(pairs, seed=7, longest=36):
+def inputs_of(pairs, seed=7, longest=36, pad=None):
+    """With `pad`, inputs that end in that id, have it inside, and consist of nothing else."""
     generator = torch.Generator().manual_seed(seed)
     result = []
-    for length in [9, 1, longest, 17]:
+    for place, length in enumerate([9, 1, longest, 17]):
         ids = torch.randint(3, WORDS, (length,), generator=generator).tolist()
+        if pad is not None:
+            ids[4 * place:] = [pad] * len(ids[4 * place:])
+            ids[2:3] = [pad] * len(ids[2:3])
+            ids += [pad] if place == 3 else []
         start = length * 2 // 3 if pairs and length > 1 else length
         result.append({"ids": ids, "segmentStart": start})
     return result
@@ -81,7 +86,7 @@ def store(directory, dtype, shards):
 
 
 def make(name, cls, config, pooling="cls", pairs=False, dtype=torch.float32, shards=1, edit=None,
-         rename=None, prepare=None, longest=36):
+         rename=None, prepare=None, longest=36, pad=None):
     if len(sys.argv) > 1 and name not in sys.argv[1:]:
         return
     directory = os.path.join(ROOT, name)
@@ -97,7 +102,7 @@ def make(name, cls, config, pooling="cls", pairs=False, dtype=torch.float32, sha
         prepare(model)
     is_classifier = "SequenceClassification" in cls.__name__
     backbone = model if is_classifier else model.base_model
-    inputs = inputs_of(pairs, longest=longest)
+    inputs = inputs_of(pairs, longest=longest, pad=pad)
     rows = []
     for item in inputs:
         ids = torch.tensor([item["ids"]])
@@ -201,6 +206,11 @@ def later_encoders():
     make("deberta-v2-unshared-p2c", t.DebertaV2Model, t.DebertaV2Config(
         **{**deberta, "share_att_key": False, "pos_att_type": ["p2c"]}), dtype=torch.float16)
 
+    make("deberta-v2-convolution", t.DebertaV2Model, t.DebertaV2Config(
+        **deberta, conv_kernel_size=3, conv_act="gelu"), dtype=torch.bfloat16)
+    make("deberta-v2-convolution-groups-classifier", t.DebertaV2ForSequenceClassification,
+         t.DebertaV2Config(**deberta, conv_kernel_size=5, conv_groups=3, num_labels=2))
+
     def nomic(config):
         for old, new in [("hidden_size", "n_embd"), ("num_attention_heads", "n_head"),
                          ("num_hidden_layers", "n_layer"), ("intermediate_size", "n_inner"),
@@ -287,6 +297,25 @@ def decoders():
     decoder("gpt2", t.GPT2Config, "GPT2", lm="LMHeadModel", vocab_size=WORDS, n_embd=24,
             n_layer=2, n_head=3, n_positions=POSITIONS, pad_token_id=0, bos_token_id=1,
             eos_token_id=2)
+
+
+def padded():
+    """Classifiers whose inputs have the pad token among their own."""
+    def unnamed(config):
+        config.pop("pad_token_id")
+
+    make("llama-padded-classifier", t.LlamaForSequenceClassification,
+         t.LlamaConfig(**{**DECODER, "pad_token_id": 2}, num_labels=2), pooling="last", pad=2)
+    make("gemma-padded-classifier", t.GemmaForSequenceClassification,
+         t.GemmaConfig(**DECODER, head_dim=10, num_labels=2), pooling="last", pad=0,
+         edit=unnamed, dtype=torch.bfloat16)
+    make("gpt2-padded-classifier", t.GPT2ForSequenceClassification,
+         t.GPT2Config(vocab_size=WORDS, n_embd=24, n_layer=2, n_head=3, n_positions=POSITIONS,
+                      pad_token_id=5, num_labels=2), pooling="last", pad=5)
+    # Without a pad token the last one is read, whatever it is; of one input at a time.
+    make("qwen3-unpadded-classifier", t.Qwen3ForSequenceClassification,
+         t.Qwen3Config(**{**DECODER, "pad_token_id": None}, head_dim=10, num_labels=2),
+         pooling="last", pad=0, dtype=torch.bfloat16)
 
 
 def bidirectional():
@@ -466,5 +495,6 @@ if __name__ == "__main__":
     encoders()
     later_encoders()
     decoders()
+    padded()
     bidirectional()
     scaled()

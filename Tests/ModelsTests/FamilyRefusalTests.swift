@@ -66,8 +66,11 @@ struct FamilyRefusalTests {
       fixture: "deberta-v3", members: #""share_att_key":false"#,
       text: "tensor 'encoder.layer.0.attention.self.pos_key_proj.weight'"),
     Case(
-      fixture: "deberta-v3", members: #""conv_kernel_size":3"#,
-      text: "conv_kernel_size is not 0: convolution is not supported"),
+      fixture: "deberta-v2-convolution", members: #""conv_kernel_size":4"#,
+      text: "conv_kernel_size is 4; only 0 and odd numbers below 64 are supported"),
+    Case(
+      fixture: "deberta-v2-convolution", members: #""conv_groups":5"#,
+      text: "conv_groups is 5, which does not divide the hidden size 24"),
     Case(
       fixture: "deberta-v3", members: #""pos_att_type":["p2p"]"#,
       text: "pos_att_type is not made of c2p and p2c, which are supported"),

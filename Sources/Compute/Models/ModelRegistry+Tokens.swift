@@ -137,6 +137,12 @@ extension ModelRegistry {
       !expansion.isSeen, case .stack = plan.tensors
     else { return }
     let family = try self.settings(plan, directory.config)
+    guard family.convolution == nil else {
+      throw ModelError(
+        .unsupported,
+        "\(directory.path): queries are filled up to \(settings.query.lengthMax) tokens that are "
+          + "not seen, but a convolution (conv_kernel_size) sees its neighbours")
+    }
     for case let left? in family.layers.map(\.window.left)
     where left + 1 < settings.query.lengthMax {
       throw ModelError(

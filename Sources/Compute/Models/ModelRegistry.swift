@@ -112,7 +112,7 @@ enum ModelRegistry {
         try loader.norm(name, settings, columns: hiddenSize)
       }
       return ClassificationHead(
-        pooling: pooling, maps: maps, norm: norm,
+        pooling: pooling, padID: plan.padID, maps: maps, norm: norm,
         temperature: try temperature(plan, directory.config), table: loader.table)
     }
   }

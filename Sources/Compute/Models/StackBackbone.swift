@@ -15,6 +15,7 @@ struct StackBackbone: Backbone {
   private let embeddingNorm: RowNorm?
   private let embeddingProjection: Linear?
   private let layers: [StackLayer]
+  private let convolution: ConvolutionLayer?
   /// Layers that turn alike share one.
   private let rotaries: [Rotary]
   private let finalNorm: RowNorm?
@@ -64,6 +65,7 @@ struct StackBackbone: Backbone {
       }
     }
     self.layers = layers
+    convolution = try ConvolutionLayer(names, settings, loader)
     rotaries = builder.rotaries
   }
 
@@ -90,10 +92,11 @@ struct StackBackbone: Backbone {
   func makeScratch(_ limits: BatchCapacity) throws(ModelError) -> any BackboneScratch {
     let widths = [
       hiddenSize, settings.intermediateSize, settings.embeddingSize,
-      settings.headCount * settings.headSize,
+      settings.headCount * settings.headSize, convolution?.inColumns ?? 0,
     ]
     let widest = layers.map(\.widestOutput).max() ?? hiddenSize
-    let narrowest = layers.map(\.narrowestOutput).min() ?? hiddenSize
+    let narrowest = min(
+      layers.map(\.narrowestOutput).min() ?? hiddenSize, convolution?.outColumns ?? hiddenSize)
     var distances = 0
     if case .vectors(let count, _, _, _) = settings.distances { distances = count }
     let operations = Scratch.Limits(
@@ -102,7 +105,8 @@ struct StackBackbone: Backbone {
       sequenceLengthMax: min(limits.inputTokensMax, limits.tokensMax),
       headSize: settings.headSize, distanceVectorCount: distances,
       widenedCount: max(
-        layers.map(\.widenedCount).max() ?? 0, embeddingProjection?.widenedCount ?? 0))
+        layers.map(\.widenedCount).max() ?? 0, embeddingProjection?.widenedCount ?? 0,
+        convolution?.widenedCount ?? 0))
     return try computing { () throws(KernelsError) in
       let length = operations.sequenceLengthMax
       var tables: [RotaryTable] = []
@@ -120,7 +124,15 @@ struct StackBackbone: Backbone {
     }
     for index in 0..<batch.inputCount { embed(batch, index, scratch) }
     // Layers outermost: the weights of one stay in the last-level cache for all groups.
-    for layer in layers {
+    var rest = layers[...]
+    if let convolution, let first = rest.popFirst() {
+      for group in SequenceGroups(batch) {
+        convolution.read(batch, inputs: group, scratch)
+        first.apply(batch, inputs: group, scratch)
+        convolution.add(batch, inputs: group, scratch)
+      }
+    }
+    for layer in rest {
       for group in SequenceGroups(batch) { layer.apply(batch, inputs: group, scratch) }
     }
     if let finalNorm {
@@ -164,6 +176,9 @@ final class StackScratch: BackboneScratch {
   var intermediate: Matrix
   /// One tile after the gate.
   var gated: Matrix
+  /// What a convolution reads for each row of one group, and what it gives.
+  var neighbours: Matrix
+  var convolved: Matrix
   /// One for each of the backbone's.
   let rotaries: [RotaryTable]
   let operations: Scratch
@@ -188,6 +203,12 @@ final class StackScratch: BackboneScratch {
     intermediate = try Matrix(
       rows: tileRows, columns: settings.intermediateSize * (isGated ? 2 : 1))
     gated = try Matrix(rows: isGated ? tileRows : 1, columns: settings.intermediateSize)
+    let convolution = settings.convolution
+    neighbours = try Matrix(
+      rows: convolution == nil ? 1 : groupRows,
+      columns: settings.hiddenSize * (convolution?.size ?? 1) / (convolution?.groupCount ?? 1))
+    convolved = try Matrix(
+      rows: convolution == nil ? 1 : groupRows, columns: settings.hiddenSize)
     self.operations = operations
   }
 }

@@ -18,6 +18,8 @@ protocol TaskHead: Sendable {
 struct PoolingStep: Sendable {
   let pooling: Pooling
   let hiddenSize: Int
+  /// The last token is the last one with another id; see `ModelPlan.padID`.
+  var padID: Int32? = nil
   let table: KernelTable
 
   /// Writes a row for each input, `[inputs, hiddenSize]`.
@@ -32,7 +34,8 @@ struct PoolingStep: Sendable {
         let first = tokens.lowerBound..<tokens.lowerBound + 1
         table.meanPool(hidden, rows: first, into: &output, at: index)
       case .last:
-        let last = tokens.upperBound - 1..<tokens.upperBound
+        let row = lastRow(tokens, batch)
+        let last = row..<row + 1
         table.meanPool(hidden, rows: last, into: &output, at: index)
       case .max: table.maxPool(hidden, rows: tokens, into: &output, at: index)
       case .meanSqrt:
@@ -40,9 +43,17 @@ struct PoolingStep: Sendable {
         table.scale(
           &output, at: index, count: hiddenSize, by: Float(tokens.count).squareRoot())
       case .weightedMean:
-        table.weightedMeanPool(hidden, rows: tokens, into: &output, at: index)
+        // A prompt that is left out has its numbers all the same.
+        table.weightedMeanPool(
+          hidden, rows: tokens, firstNumber: 1 + batch.pooledStarts[input], into: &output,
+          at: index)
       }
     }
+  }
+
+  private func lastRow(_ tokens: Range<Int>, _ batch: RaggedBatch) -> Int {
+    guard let padID else { return tokens.upperBound - 1 }
+    return tokens.last { batch.ids[$0] != padID } ?? tokens.lowerBound
   }
 }
 
@@ -89,11 +100,13 @@ struct ClassificationHead: TaskHead {
 
   /// `maps` has at least one, the classifier, which is the last.
   init(
-    pooling: Pooling, maps: [Head], norm: RowNorm?, temperature: Float = 1, table: KernelTable
+    pooling: Pooling, padID: Int32? = nil, maps: [Head], norm: RowNorm?, temperature: Float = 1,
+    table: KernelTable
   ) {
     self.temperature = temperature
     precondition(!maps.isEmpty)
-    self.pooling = PoolingStep(pooling: pooling, hiddenSize: maps[0].inColumns, table: table)
+    self.pooling = PoolingStep(
+      pooling: pooling, hiddenSize: maps[0].inColumns, padID: padID, table: table)
     self.maps = maps
     self.norm = norm
     self.table = table

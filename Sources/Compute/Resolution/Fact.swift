@@ -12,6 +12,7 @@ package enum Fact: String, Sendable, CaseIterable {
   case outputs
   case tokenRows = "token-rows"
   case pooling
+  case padToken = "pad-token"
   case dense
   case normalize
   case scoreTemplate = "score-template"

@@ -10,6 +10,9 @@ package struct ModelPlan: Sendable, Equatable {
   package var conversion: Conversion
   /// How tokens become one row; for a classifier, as its head does it.
   package var pooling: Pooling?
+  /// The id that a classifier passes over at the end of an input: it reads the last token with
+  /// another one, or the first token where there is none. nil: it reads the last.
+  package var padID: Int32?
   /// The head of a classifier that is made from the language model's, nil for a head of its own.
   package var tokenHead: TokenHead?
   /// What Embed can be asked for; the first is the default. Empty for a classifier.
@@ -70,6 +73,7 @@ package struct ModelPlan: Sendable, Equatable {
     task = facts[.task]
     conversion = facts[.conversion]
     pooling = [.embed, .classify].contains(task) ? facts[.pooling] : nil
+    padID = facts[.padToken].id
     tokenHead = facts[.tokenHead].head
     outputs = facts[.outputs].list
     interaction = facts[.interaction].settings

@@ -55,6 +55,9 @@ struct NameScheme: Sendable {
   var embeddingProjection: Part?
   var distances: String?
   var distanceNorm: Part?
+  /// A convolution beside the first layer and the norm after both, where `conv_kernel_size` is
+  /// above 0.
+  var convolution: (map: Part, norm: Part)?
   /// What stands before the names of a layer, `#` for its number.
   var layerPrefix: String
   var layer: Layer
@@ -110,6 +113,15 @@ struct NameScheme: Sendable {
     let projection = try hasProjection(config) ? reader.part(embeddingProjection) : nil
     let distances = try distances.map { (name) throws(ResolutionError) in try reader.weight(name) }
     let distanceNorm = try reader.part(distanceNorm)
+    var convolution: StackTensors.Affine?
+    var convolutionNorm: StackTensors.Affine?
+    if let own = self.convolution {
+      let size = try reading { () throws(ModelFilesError) in try config.int("conv_kernel_size") }
+      if size ?? 0 > 0 {
+        convolution = try reader.affine(own.map)
+        convolutionNorm = try reader.affine(own.norm)
+      }
+    }
     for index in 0..<layerCount {
       let prefix = layerPrefix.replacing("#", with: "\(index)")
       layers.append(try layer.take(&reader, prefix, isFirst: index == 0))
@@ -125,7 +137,7 @@ struct NameScheme: Sendable {
     return StackTensors(
       words: words, positions: positions, types: types, embeddingNorm: embeddingNorm,
       embeddingProjection: projection, distances: distances, distanceNorm: distanceNorm,
-      layers: layers, finalNorm: finalNorm, head: head, headNorm: norm)
+      convolution: convolution, convolutionNorm: convolutionNorm, layers: layers, finalNorm: finalNorm, head: head, headNorm: norm)
   }
 
   private func hasProjection(_ config: ConfigFile) throws(ResolutionError) -> Bool {

@@ -58,6 +58,10 @@ package struct StackTensors: Sendable, Equatable {
   package var distances: String?
   /// Of the distance vectors.
   package var distanceNorm: Affine?
+  /// Convolution beside the first layer.
+  package var convolution: Affine? = nil
+  /// After the sum of both.
+  package var convolutionNorm: Affine? = nil
   /// In order; a layer whose weights are shared stands here several times.
   package var layers: [Layer]
   /// After the last layer.
