@@ -232,6 +232,30 @@ def later_encoders():
          t.NomicBertConfig(**BERT, type_vocab_size=2, num_labels=2), edit=nomic, rename=bert,
          dtype=torch.bfloat16)
 
+    from nomic_experts import put_experts
+
+    def version_2(config):
+        nomic(config)
+        config.update(activation_function="gelu", qkv_proj_bias=True, mlp_fc1_bias=True,
+                      mlp_fc2_bias=True, moe_every_n_layers=2, num_experts=4, moe_top_k=2,
+                      num_shared_experts=0, expert_choice_router=False,
+                      moe_normalize_expert_weights=False)
+
+    def plain(config):
+        version_2(config)
+        config["moe_every_n_layers"] = 0
+
+    make("nomic-bert-experts", t.NomicBertModel, t.NomicBertConfig(
+        **{**BERT, "num_hidden_layers": 4}, type_vocab_size=1), pooling="mean", edit=version_2,
+        prepare=lambda model: put_experts(model, experts=4, chosen=2, every=2))
+    make("nomic-bert-experts-classifier", t.NomicBertForSequenceClassification,
+         t.NomicBertConfig(**BERT, type_vocab_size=1, num_labels=2), edit=version_2, rename=bert,
+         prepare=lambda model: put_experts(model, experts=4, chosen=2, every=2),
+         dtype=torch.bfloat16)
+    make("nomic-bert-ungated", t.NomicBertModel, t.NomicBertConfig(**BERT, type_vocab_size=1),
+         pooling="mean", edit=plain, dtype=torch.float16,
+         prepare=lambda model: put_experts(model, experts=0, chosen=0, every=0))
+
     def gte(config):
         config["architectures"] = [a.replace("Gte", "New") for a in config["architectures"]]
         config["model_type"] = "new"

@@ -75,6 +75,24 @@ struct FamilyRefusalTests {
       fixture: "deberta-v3", members: #""pos_att_type":["p2p"]"#,
       text: "pos_att_type is not made of c2p and p2c, which are supported"),
     Case(
+      fixture: "nomic-bert", members: #""moe_every_n_layers":2"#,
+      text: "tensor 'encoder.layers.1.mlp.router.layer.weight'"),
+    Case(
+      fixture: "nomic-bert-ungated", members: #""activation_function":"relu""#,
+      text: "activation_function is 'relu'; swiglu and gelu are supported"),
+    Case(
+      fixture: "nomic-bert-experts", members: #""moe_top_k":5"#,
+      text: "moe_top_k is 5 of 4 experts (num_experts, at most 1024)"),
+    Case(
+      fixture: "nomic-bert-experts", members: #""num_shared_experts":1"#,
+      text: "num_shared_experts is not 0, which only is supported"),
+    Case(
+      fixture: "nomic-bert-experts", members: #""expert_choice_router":true"#,
+      text: "expert_choice_router is true; only false is supported"),
+    Case(
+      fixture: "nomic-bert-experts", members: #""moe_normalize_expert_weights":true"#,
+      text: "moe_normalize_expert_weights is true; only false is supported"),
+    Case(
       fixture: "nomic-bert", members: #""prenorm":true"#,
       text: "prenorm is true; only false is supported"),
     Case(

@@ -179,6 +179,8 @@ final class StackScratch: BackboneScratch {
   /// What a convolution reads for each row of one group, and what it gives.
   var neighbours: Matrix
   var convolved: Matrix
+  /// nil where no layer has experts.
+  let experts: ExpertScratch?
   /// One for each of the backbone's.
   let rotaries: [RotaryTable]
   let operations: Scratch
@@ -209,6 +211,9 @@ final class StackScratch: BackboneScratch {
       columns: settings.hiddenSize * (convolution?.size ?? 1) / (convolution?.groupCount ?? 1))
     convolved = try Matrix(
       rows: convolution == nil ? 1 : groupRows, columns: settings.hiddenSize)
+    experts = try settings.experts.map { (own) throws(KernelsError) in
+      try ExpertScratch(own, rows: tileRows, columns: settings.hiddenSize)
+    }
     self.operations = operations
   }
 }

@@ -18,13 +18,16 @@ struct StackLayer: Sendable {
   /// nil where the maps do it.
   var activation: ElementFunction?
   var gate: StackSettings.Gate
-  var feedForwardOutput: Linear
+  /// nil where experts stand in the place of the feed-forward part.
+  var feedForwardOutput: Linear?
+  var experts: ExpertLayer?
   /// Of the feed-forward's output before it is added; nil where it stands elsewhere.
   var feedForwardOutputNorm: RowNorm?
   var table: KernelTable
 
   private var maps: [Linear] {
-    projections.map(\.map) + feedForward + [attentionOutput, feedForwardOutput]
+    projections.map(\.map) + feedForward + [attentionOutput]
+      + [feedForwardOutput].compactMap(\.self) + (experts?.maps ?? [])
   }
 
   var widestOutput: Int { maps.map(\.outColumns).max() ?? 0 }
@@ -35,7 +38,13 @@ struct StackLayer: Sendable {
   func apply(_ batch: RaggedBatch, inputs: Range<Int>, _ scratch: StackScratch) {
     attend(batch, inputs: inputs, scratch)
     let rows = batch.offsets[inputs.lowerBound]..<batch.offsets[inputs.upperBound]
-    for tile in RowTiles(rows, rowsMax: Linear.tileRows) { feedForward(rows: tile, scratch) }
+    for tile in RowTiles(rows, rowsMax: Linear.tileRows) {
+      if let experts {
+        experts.apply(rows: tile, scratch)
+      } else if let feedForwardOutput {
+        feedForward(rows: tile, feedForwardOutput, scratch)
+      }
+    }
   }
 
   private func attend(_ batch: RaggedBatch, inputs: Range<Int>, _ scratch: StackScratch) {
@@ -104,7 +113,7 @@ struct StackLayer: Sendable {
     table.add(scratch.normed, to: &scratch.hidden, rows: rows)
   }
 
-  private func feedForward(rows: Range<Int>, _ scratch: StackScratch) {
+  private func feedForward(rows: Range<Int>, _ last: Linear, _ scratch: StackScratch) {
     let own = 0..<rows.count
     if let feedForwardNorm {
       table.normalize(scratch.hidden, rows: rows, into: &scratch.normed, feedForwardNorm)
@@ -128,12 +137,12 @@ struct StackLayer: Sendable {
           activation, to: &scratch.intermediate, rows: rows.count, column: 0, count: column)
       }
       finish(
-        feedForwardOutput, feedForwardOutputNorm, scratch.intermediate, rows: rows, scratch)
+        last, feedForwardOutputNorm, scratch.intermediate, rows: rows, scratch)
     } else {
       table.gate(
         activation ?? .identity, firstHalf: gate == .first, &scratch.intermediate,
         rows: rows.count, into: &scratch.gated)
-      finish(feedForwardOutput, feedForwardOutputNorm, scratch.gated, rows: rows, scratch)
+      finish(last, feedForwardOutputNorm, scratch.gated, rows: rows, scratch)
     }
   }
 }

@@ -55,6 +55,13 @@ struct StackSettings: Sendable {
     var activation: ElementFunction
   }
 
+  /// Feed-forward parts of which each token goes through some (NomicBERT).
+  struct Experts: Sendable {
+    var count: Int
+    /// How many a token goes through.
+    var chosenCount: Int
+  }
+
   var hiddenSize: Int
   var headCount: Int
   var keyHeadCount: Int
@@ -84,6 +91,8 @@ struct StackSettings: Sendable {
   var layers: [LayerKind]
   var distances = Distances.none
   var convolution: Convolution?
+  /// Of the layers whose tensors have a router.
+  var experts: Experts?
   /// After each map of a classification head but the last.
   var headActivation = ElementFunction.tanh
 }

@@ -36,6 +36,10 @@ package struct StackTensors: Sendable, Equatable {
     package var attentionOutputNorm: Affine?
     /// Before the feed-forward part.
     package var feedForwardNorm: Affine?
+    /// Chooses experts; nil for a layer without. `feedForward` is then one tensor with the maps of
+    /// all experts one below another, and so is `feedForwardOutput`, stored `[in, out]`, whose bias
+    /// is added once.
+    package var router: Affine? = nil
     /// One map, or gate and up, or one map with both.
     package var feedForward: [Affine]
     /// Back to the hidden size.
