@@ -513,8 +513,72 @@ def modules():
             file.write("\n")
 
 
+def joined_modules():
+    """Several poolings side by side, LayerNorm, Dropout and Dense, stored by sentence-transformers.
+    The rows are before Normalize."""
+    from sentence_transformers.sentence_transformer.modules import (
+        Dense, Dropout, LayerNorm, Normalize, Pooling)
+    modes = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
+    flags = ["pooling_mode_lasttoken", "pooling_mode_mean_tokens", "pooling_mode_cls_token"]
+    cases = {
+        "joined-poolings": (modes, []),
+        "joined-poolings-old-layout": (("cls", "mean", "lasttoken"), [Normalize()]),
+        "norm-modules": (("lasttoken", "cls"), [
+            Dropout(0.2), LayerNorm(48), Dense(48, 20, activation_function=torch.nn.LeakyReLU()),
+            LayerNorm(20), Dense(20, 12, activation_function=torch.nn.Sigmoid()), LayerNorm(12)]),
+        "norm-module-alone": (("mean",), [LayerNorm(24), Normalize()]),
+    }
+    for name, (pooling_modes, more) in cases.items():
+        if len(sys.argv) > 1 and name not in sys.argv[1:]:
+            continue
+        states = []
+
+        def record(model, states=states):
+            with torch.no_grad():
+                for item in inputs_of(False):
+                    ids = torch.tensor([item["ids"]])
+                    states.append(model(ids, attention_mask=torch.ones_like(ids))[0])
+
+        make(name, t.DistilBertModel, t.DistilBertConfig(
+            vocab_size=WORDS, dim=24, n_layers=1, n_heads=3, hidden_dim=20,
+            max_position_embeddings=POSITIONS), pooling="mean", prepare=record)
+        directory = os.path.join(ROOT, name)
+        torch.manual_seed(3)
+        steps = [Pooling(24, pooling_mode=pooling_modes), *more]
+        entries = [{"idx": 0, "name": "0", "path": "",
+                    "type": "sentence_transformers.models.Transformer"}]
+        vectors = [{"token_embeddings": x, "attention_mask": torch.ones(x.shape[:2])}
+                   for x in states]
+        for index, step in enumerate(steps, 1):
+            step.eval()
+            with torch.no_grad():
+                randomize(step, index)
+                if not isinstance(step, Normalize):
+                    vectors = [step(features) for features in vectors]
+            folder = f"{index}_{type(step).__name__}"
+            if not isinstance(step, Normalize):
+                os.makedirs(os.path.join(directory, folder))
+                step.save(os.path.join(directory, folder))
+            if "old" in name and isinstance(step, Pooling):
+                with open(os.path.join(directory, folder, "config.json"), "w") as file:
+                    json.dump({"word_embedding_dimension": 24, **{k: True for k in flags}}, file)
+            kind = f"{type(step).__module__}.{type(step).__name__}"
+            entries.append({"idx": index, "name": str(index), "path": folder, "type": kind})
+        with open(os.path.join(directory, "modules.json"), "w") as file:
+            json.dump(entries, file, indent=1)
+        path = os.path.join(directory, "expected.json")
+        with open(path) as file:
+            expected = json.load(file)
+        expected["pooling"] = "modules"
+        expected["rows"] = [x["sentence_embedding"][0].tolist() for x in vectors]
+        with open(path, "w") as file:
+            json.dump(expected, file)
+            file.write("\n")
+
+
 if __name__ == "__main__":
     modules()
+    joined_modules()
     rerankers()
     encoders()
     later_encoders()

@@ -159,6 +159,7 @@ extension ModelRegistry {
     case .relu: .relu
     case .gelu: .gelu
     case .silu: .silu
+    case .leakyReLU: .leakyReLU
     case .sigmoid: .sigmoid
     }
   }

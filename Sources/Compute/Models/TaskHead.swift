@@ -22,11 +22,14 @@ struct PoolingStep: Sendable {
   var padID: Int32? = nil
   let table: KernelTable
 
-  /// Writes a row for each input, `[inputs, hiddenSize]`.
-  func apply(_ hidden: borrowing Matrix, _ batch: RaggedBatch, into output: inout [Float]) {
+  /// Writes a row for each input, `[inputs, hiddenSize]`, or from `column` on into rows of `stride`.
+  func apply(
+    _ hidden: borrowing Matrix, _ batch: RaggedBatch, into output: inout [Float],
+    column: Int = 0, stride: Int? = nil
+  ) {
     for input in 0..<batch.inputCount {
       let tokens = batch.pooledTokens(of: input)
-      let index = input * hiddenSize
+      let index = input * (stride ?? hiddenSize) + column
       switch pooling {
       case .mean: table.meanPool(hidden, rows: tokens, into: &output, at: index)
       case .cls:
@@ -43,10 +46,7 @@ struct PoolingStep: Sendable {
         table.scale(
           &output, at: index, count: hiddenSize, by: Float(tokens.count).squareRoot())
       case .weightedMean:
-        // A prompt that is left out has its numbers all the same.
-        table.weightedMeanPool(
-          hidden, rows: tokens, firstNumber: 1 + batch.pooledStarts[input], into: &output,
-          at: index)
+        table.weightedMeanPool(hidden, rows: tokens, into: &output, at: index)
       }
     }
   }
@@ -54,34 +54,6 @@ struct PoolingStep: Sendable {
   private func lastRow(_ tokens: Range<Int>, _ batch: RaggedBatch) -> Int {
     guard let padID else { return tokens.upperBound - 1 }
     return tokens.last { batch.ids[$0] != padID } ?? tokens.lowerBound
-  }
-}
-
-/// The model as an embedding: pooled hidden states, mapped by Dense modules if there are any. The
-/// rows are not cut or normalised yet; see `LoadedModel.finish`.
-struct EmbeddingHead: TaskHead {
-  let outputWidth: Int
-  let widest: Int
-  private let pooling: PoolingStep
-  private let dense: [Head]
-
-  init(_ pooling: Pooling, hiddenSize: Int, dense: [Head], table: KernelTable) {
-    outputWidth = dense.last?.outColumns ?? hiddenSize
-    widest = dense.map(\.inColumns).max() ?? 0
-    self.pooling = PoolingStep(pooling: pooling, hiddenSize: hiddenSize, table: table)
-    self.dense = dense
-  }
-
-  func apply(
-    _ hidden: borrowing Matrix, _ batch: RaggedBatch, _ scratch: ModelScratch,
-    into output: inout [Float]
-  ) {
-    guard !dense.isEmpty else {
-      pooling.apply(hidden, batch, into: &output)
-      return
-    }
-    pooling.apply(hidden, batch, into: &scratch.pooled)
-    scratch.run(dense, rows: batch.inputCount, into: &output)
   }
 }
 
@@ -117,8 +89,8 @@ struct ClassificationHead: TaskHead {
     into output: inout [Float]
   ) {
     pooling.apply(hidden, batch, into: &scratch.pooled)
-    scratch.run(maps, rows: batch.inputCount, into: &output) { rows in
-      if let norm { table.normalize(&rows, rows: batch.inputCount, norm) }
+    scratch.run(maps, rows: batch.inputCount, into: &output) { index, rows in
+      if let norm, index == maps.count - 1 { table.normalize(&rows, rows: batch.inputCount, norm) }
     }
     guard temperature != 1 else { return }
     for index in 0..<batch.inputCount * outputWidth { output[index] /= temperature }
@@ -126,15 +98,15 @@ struct ClassificationHead: TaskHead {
 }
 
 extension ModelScratch {
-  /// Runs rows of `pooled` through `maps`, the last into `output`; `beforeLast` may change the rows
-  /// that it takes.
+  /// Runs rows of `pooled` through `maps`, the last into `output`; `before` may change the rows that
+  /// a map takes.
   func run(
     _ maps: [Head], rows: Int, into output: inout [Float],
-    beforeLast: (inout [Float]) -> Void = { _ in }
+    before: (_ map: Int, inout [Float]) -> Void
   ) {
     for (index, map) in maps.enumerated() {
+      before(index, &pooled)
       if index == maps.count - 1 {
-        beforeLast(&pooled)
         map.apply(pooled, rows: rows, into: &output)
       } else {
         map.apply(pooled, rows: rows, into: &mapped)

@@ -95,7 +95,7 @@ extension FactKey where Value == ModuleList {
   static var modules: Self { Self(fact: .modules) }
 }
 
-extension FactKey where Value == Pooling {
+extension FactKey where Value == Poolings {
   static var pooling: Self { Self(fact: .pooling) }
 }
 

@@ -16,7 +16,7 @@ extension Rule {
       // NVIDIA's bidirectional classes go by the mask.
       let passesOver =
         facts[.task] == .classify && facts[.conversion] == .sequenceClassification
-        && facts[.tokenHead].head == nil && facts[.pooling] == .last
+        && facts[.tokenHead].head == nil && facts[.pooling].list == [.last]
         && !facts[.architecture].hasPrefix("LlamaBidirectional")
       return passesOver ? nil : PadToken()
     },
