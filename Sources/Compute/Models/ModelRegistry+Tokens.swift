@@ -10,6 +10,15 @@ extension ModelRegistry {
   ) throws(ModelError) -> TokenOutputs {
     try checkExpansion(plan, directory)
     var steps = try steps(plan.tokenTensors.maps, loader, directory)
+    if plan.task == .tokenClassify, let tokenHead = plan.tokenHead,
+      case .stack(let names) = plan.tensors, let name = names.languageHead
+    {
+      let rows = try settings(plan, directory.config).vocabularySize
+      steps = [
+        TokenMaps.Step(
+          map: .narrow(try loader.head(tokenHead, name, shape: [rows, hiddenSize])), norm: nil)
+      ]
+    }
     // Dense modules map pooled vectors, but for a model without pooling.
     if plan.task == .tokenEmbed {
       for module in plan.dense {
