@@ -197,6 +197,22 @@ struct FamilyRefusalTests {
     #expect(overridden.tokenHead == gemma.tokenHead)
   }
 
+  @Test("a convolution does not see queries that are filled up with what is not seen")
+  func convolutionAndExpansion() throws {
+    let colbert = FamilyFixture(name: "../outputs/colbert-pylate-modernbert")
+    let interaction = try Resolution.resolve(ModelDirectory(path: colbert.path)).interaction
+    try #require(interaction?.expansion?.isSeen == false)
+    let fixture = FamilyFixture(name: "deberta-v2-convolution")
+    var plan = try fixture.plan()
+    plan.interaction = interaction
+    let error = #expect(throws: ModelError.self) {
+      try LoadedModel.load(
+        plan: plan, directory: ModelDirectory(path: fixture.path), table: KernelTable(named: nil))
+    }
+    #expect(
+      error?.message.contains("but a convolution (conv_kernel_size) sees its neighbours") == true)
+  }
+
   @Test("NVIDIA's bidirectional Llama pools as its own key says")
   func bidirectionalLlama() throws {
     let fixture = FamilyFixture(name: "llama-bidirectional-nvidia")

@@ -77,7 +77,9 @@ struct ExpertLayer: Sendable {
     own.sums.fill(rows: 0..<rows.count, with: bias)
     for expert in inner.indices where !own.chosen[expert].isEmpty {
       let chosen = own.chosen[expert]
-      for (index, row) in chosen.enumerated() { own.gathered.copyRow(row, of: own.input, to: index) }
+      for (index, row) in chosen.enumerated() {
+        own.gathered.copyRow(row, of: own.input, to: index)
+      }
       let count = 0..<chosen.count
       inner[expert].apply(
         own.gathered, rows: count, into: &scratch.intermediate, at: 0, scratch: scratch.operations)

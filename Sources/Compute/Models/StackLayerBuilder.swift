@@ -29,7 +29,8 @@ struct StackLayerBuilder {
     let projections = try projections(own)
     let experts = try ExpertLayer(own, settings, loader)
     let hasGELU =
-      experts == nil && settings.gate == .none && settings.activation == .gelu && own.feedForward[0].bias != nil
+      experts == nil && settings.gate == .none && settings.activation == .gelu
+      && own.feedForward[0].bias != nil
     let isAfter = settings.placement == .afterResidual
     var rotary: Int?
     if let own = settings.layers[index].rotary { rotary = number(of: own) }

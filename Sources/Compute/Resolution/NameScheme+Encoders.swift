@@ -129,7 +129,8 @@ extension NameScheme {
     prefixes: ["", "deberta."], words: "embeddings.word_embeddings",
     types: "embeddings.token_type_embeddings", typesKey: "type_vocab_size",
     embeddingNorm: Part("embeddings.LayerNorm"), distances: "encoder.rel_embeddings",
-    distanceNorm: Part("encoder.LayerNorm"), convolution: (Part("encoder.conv.conv"), Part("encoder.conv.LayerNorm")),
+    distanceNorm: Part("encoder.LayerNorm"),
+    convolution: (Part("encoder.conv.conv"), Part("encoder.conv.LayerNorm")),
     layerPrefix: "encoder.layer.#.",
     layer: Layer(
       projections: [

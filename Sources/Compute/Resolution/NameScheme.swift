@@ -156,7 +156,8 @@ struct NameScheme: Sendable {
     return StackTensors(
       words: words, positions: positions, types: types, embeddingNorm: embeddingNorm,
       embeddingProjection: projection, distances: distances, distanceNorm: distanceNorm,
-      convolution: convolution, convolutionNorm: convolutionNorm, layers: layers, finalNorm: finalNorm, head: head, headNorm: norm)
+      convolution: convolution, convolutionNorm: convolutionNorm, layers: layers,
+      finalNorm: finalNorm, head: head, headNorm: norm)
   }
 
   private func hasProjection(_ config: ConfigFile) throws(ResolutionError) -> Bool {

@@ -7,7 +7,10 @@ internal import Tokenization
 
 extension Engine {
   /// Raised with every change of our code that may change a result.
-  private static let numericsVersion = 1
+  ///
+  /// 2: classifiers of decoders pass over pad tokens, and a cross-encoder's own activation counts
+  /// before `problem_type`.
+  private static let numericsVersion = 2
 
   /// Loads a model directory: reads its metadata, decides the plan, maps and checks the weights.
   /// No thread is started yet. Blocks. Throws `.startUp` naming file and key, tensor or setting.

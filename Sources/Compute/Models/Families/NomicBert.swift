@@ -46,7 +46,8 @@ extension StackSettings {
       guard [.gelu, .geluTanh].contains(activation) else {
         throw ModelError(
           config.error(
-            .unsupported, key, "is \((name ?? "").quotedForMessage); swiglu and gelu are supported"))
+            .unsupported, key, "is \((name ?? "").quotedForMessage); swiglu and gelu are supported")
+        )
       }
       return false
     }
@@ -64,7 +65,8 @@ extension StackSettings {
     guard !isGated else {
       throw ModelError(
         config.error(
-          .unsupported, "moe_every_n_layers", "is not 0, but experts with a gate are not supported"))
+          .unsupported, "moe_every_n_layers", "is not 0, but experts with a gate are not supported")
+      )
     }
     try reader.refuse("expert_choice_router")
     guard try reader.count(["num_shared_experts"], fallback: 0) == 0 else {
