@@ -51,11 +51,16 @@ def randomize(model, seed):
 GEMMA = []
 
 
-def inputs_of(pairs, seed=7, longest=36):
+def inputs_of(pairs, seed=7, longest=36, pad=None):
+    """With `pad`, inputs that end in that id, have it inside, and consist of nothing else."""
     generator = torch.Generator().manual_seed(seed)
     result = []
-    for length in [9, 1, longest, 17]:
+    for place, length in enumerate([9, 1, longest, 17]):
         ids = torch.randint(3, WORDS, (length,), generator=generator).tolist()
+        if pad is not None:
+            ids[4 * place:] = [pad] * len(ids[4 * place:])
+            ids[2:3] = [pad] * len(ids[2:3])
+            ids += [pad] if place == 3 else []
         start = length * 2 // 3 if pairs and length > 1 else length
         result.append({"ids": ids, "segmentStart": start})
     return result
@@ -81,7 +86,7 @@ def store(directory, dtype, shards):
 
 
 def make(name, cls, config, pooling="cls", pairs=False, dtype=torch.float32, shards=1, edit=None,
-         rename=None, prepare=None, longest=36):
+         rename=None, prepare=None, longest=36, pad=None):
     if len(sys.argv) > 1 and name not in sys.argv[1:]:
         return
     directory = os.path.join(ROOT, name)
@@ -97,7 +102,7 @@ def make(name, cls, config, pooling="cls", pairs=False, dtype=torch.float32, sha
         prepare(model)
     is_classifier = "SequenceClassification" in cls.__name__
     backbone = model if is_classifier else model.base_model
-    inputs = inputs_of(pairs, longest=longest)
+    inputs = inputs_of(pairs, longest=longest, pad=pad)
     rows = []
     for item in inputs:
         ids = torch.tensor([item["ids"]])
@@ -201,6 +206,11 @@ def later_encoders():
     make("deberta-v2-unshared-p2c", t.DebertaV2Model, t.DebertaV2Config(
         **{**deberta, "share_att_key": False, "pos_att_type": ["p2c"]}), dtype=torch.float16)
 
+    make("deberta-v2-convolution", t.DebertaV2Model, t.DebertaV2Config(
+        **deberta, conv_kernel_size=3, conv_act="gelu"), dtype=torch.bfloat16)
+    make("deberta-v2-convolution-groups-classifier", t.DebertaV2ForSequenceClassification,
+         t.DebertaV2Config(**deberta, conv_kernel_size=5, conv_groups=3, num_labels=2))
+
     def nomic(config):
         for old, new in [("hidden_size", "n_embd"), ("num_attention_heads", "n_head"),
                          ("num_hidden_layers", "n_layer"), ("intermediate_size", "n_inner"),
@@ -221,6 +231,30 @@ def later_encoders():
     make("nomic-bert-classifier", t.NomicBertForSequenceClassification,
          t.NomicBertConfig(**BERT, type_vocab_size=2, num_labels=2), edit=nomic, rename=bert,
          dtype=torch.bfloat16)
+
+    from nomic_experts import put_experts
+
+    def version_2(config):
+        nomic(config)
+        config.update(activation_function="gelu", qkv_proj_bias=True, mlp_fc1_bias=True,
+                      mlp_fc2_bias=True, moe_every_n_layers=2, num_experts=4, moe_top_k=2,
+                      num_shared_experts=0, expert_choice_router=False,
+                      moe_normalize_expert_weights=False)
+
+    def plain(config):
+        version_2(config)
+        config["moe_every_n_layers"] = 0
+
+    make("nomic-bert-experts", t.NomicBertModel, t.NomicBertConfig(
+        **{**BERT, "num_hidden_layers": 4}, type_vocab_size=1), pooling="mean", edit=version_2,
+        prepare=lambda model: put_experts(model, experts=4, chosen=2, every=2))
+    make("nomic-bert-experts-classifier", t.NomicBertForSequenceClassification,
+         t.NomicBertConfig(**BERT, type_vocab_size=1, num_labels=2), edit=version_2, rename=bert,
+         prepare=lambda model: put_experts(model, experts=4, chosen=2, every=2),
+         dtype=torch.bfloat16)
+    make("nomic-bert-ungated", t.NomicBertModel, t.NomicBertConfig(**BERT, type_vocab_size=1),
+         pooling="mean", edit=plain, dtype=torch.float16,
+         prepare=lambda model: put_experts(model, experts=0, chosen=0, every=0))
 
     def gte(config):
         config["architectures"] = [a.replace("Gte", "New") for a in config["architectures"]]
@@ -287,6 +321,25 @@ def decoders():
     decoder("gpt2", t.GPT2Config, "GPT2", lm="LMHeadModel", vocab_size=WORDS, n_embd=24,
             n_layer=2, n_head=3, n_positions=POSITIONS, pad_token_id=0, bos_token_id=1,
             eos_token_id=2)
+
+
+def padded():
+    """Classifiers whose inputs have the pad token among their own."""
+    def unnamed(config):
+        config.pop("pad_token_id")
+
+    make("llama-padded-classifier", t.LlamaForSequenceClassification,
+         t.LlamaConfig(**{**DECODER, "pad_token_id": 2}, num_labels=2), pooling="last", pad=2)
+    make("gemma-padded-classifier", t.GemmaForSequenceClassification,
+         t.GemmaConfig(**DECODER, head_dim=10, num_labels=2), pooling="last", pad=0,
+         edit=unnamed, dtype=torch.bfloat16)
+    make("gpt2-padded-classifier", t.GPT2ForSequenceClassification,
+         t.GPT2Config(vocab_size=WORDS, n_embd=24, n_layer=2, n_head=3, n_positions=POSITIONS,
+                      pad_token_id=5, num_labels=2), pooling="last", pad=5)
+    # Without a pad token the last one is read, whatever it is; of one input at a time.
+    make("qwen3-unpadded-classifier", t.Qwen3ForSequenceClassification,
+         t.Qwen3Config(**{**DECODER, "pad_token_id": None}, head_dim=10, num_labels=2),
+         pooling="last", pad=0, dtype=torch.bfloat16)
 
 
 def bidirectional():
@@ -460,11 +513,76 @@ def modules():
             file.write("\n")
 
 
+def joined_modules():
+    """Several poolings side by side, LayerNorm, Dropout and Dense, stored by sentence-transformers.
+    The rows are before Normalize."""
+    from sentence_transformers.sentence_transformer.modules import (
+        Dense, Dropout, LayerNorm, Normalize, Pooling)
+    modes = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
+    flags = ["pooling_mode_lasttoken", "pooling_mode_mean_tokens", "pooling_mode_cls_token"]
+    cases = {
+        "joined-poolings": (modes, []),
+        "joined-poolings-old-layout": (("cls", "mean", "lasttoken"), [Normalize()]),
+        "norm-modules": (("lasttoken", "cls"), [
+            Dropout(0.2), LayerNorm(48), Dense(48, 20, activation_function=torch.nn.LeakyReLU()),
+            LayerNorm(20), Dense(20, 12, activation_function=torch.nn.Sigmoid()), LayerNorm(12)]),
+        "norm-module-alone": (("mean",), [LayerNorm(24), Normalize()]),
+    }
+    for name, (pooling_modes, more) in cases.items():
+        if len(sys.argv) > 1 and name not in sys.argv[1:]:
+            continue
+        states = []
+
+        def record(model, states=states):
+            with torch.no_grad():
+                for item in inputs_of(False):
+                    ids = torch.tensor([item["ids"]])
+                    states.append(model(ids, attention_mask=torch.ones_like(ids))[0])
+
+        make(name, t.DistilBertModel, t.DistilBertConfig(
+            vocab_size=WORDS, dim=24, n_layers=1, n_heads=3, hidden_dim=20,
+            max_position_embeddings=POSITIONS), pooling="mean", prepare=record)
+        directory = os.path.join(ROOT, name)
+        torch.manual_seed(3)
+        steps = [Pooling(24, pooling_mode=pooling_modes), *more]
+        entries = [{"idx": 0, "name": "0", "path": "",
+                    "type": "sentence_transformers.models.Transformer"}]
+        vectors = [{"token_embeddings": x, "attention_mask": torch.ones(x.shape[:2])}
+                   for x in states]
+        for index, step in enumerate(steps, 1):
+            step.eval()
+            with torch.no_grad():
+                randomize(step, index)
+                if not isinstance(step, Normalize):
+                    vectors = [step(features) for features in vectors]
+            folder = f"{index}_{type(step).__name__}"
+            if not isinstance(step, Normalize):
+                os.makedirs(os.path.join(directory, folder))
+                step.save(os.path.join(directory, folder))
+            if "old" in name and isinstance(step, Pooling):
+                with open(os.path.join(directory, folder, "config.json"), "w") as file:
+                    json.dump({"word_embedding_dimension": 24, **{k: True for k in flags}}, file)
+            kind = f"{type(step).__module__}.{type(step).__name__}"
+            entries.append({"idx": index, "name": str(index), "path": folder, "type": kind})
+        with open(os.path.join(directory, "modules.json"), "w") as file:
+            json.dump(entries, file, indent=1)
+        path = os.path.join(directory, "expected.json")
+        with open(path) as file:
+            expected = json.load(file)
+        expected["pooling"] = "modules"
+        expected["rows"] = [x["sentence_embedding"][0].tolist() for x in vectors]
+        with open(path, "w") as file:
+            json.dump(expected, file)
+            file.write("\n")
+
+
 if __name__ == "__main__":
     modules()
+    joined_modules()
     rerankers()
     encoders()
     later_encoders()
     decoders()
+    padded()
     bidirectional()
     scaled()

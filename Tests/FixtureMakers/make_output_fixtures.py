@@ -301,6 +301,29 @@ def rewards():
         finish(directory, cases)
 
 
+def step_tokens():
+    """math-shepherd's way: the language model's logits of two tokens behind each step."""
+    made = start("step-tokens", t.MistralForCausalLM, t.MistralConfig(
+        **SIZES, num_key_value_heads=1, pad_token_id=0, bos_token_id=2, eos_token_id=3,
+        tie_word_embeddings=False), added=["<step>"])
+    if not made:
+        return
+    directory, model, tok = made
+    step, candidates = tok.token_to_id("<step>"), [tok.token_to_id("green"), tok.token_to_id("old")]
+    write(directory, "overrides.json", {
+        "task": "token-classify", "returned_token_ids": candidates, "step_tag_id": step})
+    texts = ["the river<step> runs to the sea <step>", "what is green?<step>"]
+    rows = []
+    for text in texts:
+        ids = tok.encode(text).ids
+        with torch.no_grad():
+            logits = model(torch.tensor([ids])).logits[0][:, candidates]
+        rows.append(logits[[i == step for i in ids]])
+    finish(directory, [
+        {"call": "classify", "raw": raw, "inputs": texts,
+         "rows": [digits(r if raw else r.softmax(-1)) for r in rows]} for raw in (True, False)])
+
+
 # MARK: sparse
 
 
@@ -432,5 +455,6 @@ if __name__ == "__main__":
     pylate()
     token_classifiers()
     rewards()
+    step_tokens()
     splade()
     token_vectors()

@@ -66,11 +66,32 @@ struct FamilyRefusalTests {
       fixture: "deberta-v3", members: #""share_att_key":false"#,
       text: "tensor 'encoder.layer.0.attention.self.pos_key_proj.weight'"),
     Case(
-      fixture: "deberta-v3", members: #""conv_kernel_size":3"#,
-      text: "conv_kernel_size is not 0: convolution is not supported"),
+      fixture: "deberta-v2-convolution", members: #""conv_kernel_size":4"#,
+      text: "conv_kernel_size is 4; only 0 and odd numbers below 64 are supported"),
+    Case(
+      fixture: "deberta-v2-convolution", members: #""conv_groups":5"#,
+      text: "conv_groups is 5, which does not divide the hidden size 24"),
     Case(
       fixture: "deberta-v3", members: #""pos_att_type":["p2p"]"#,
       text: "pos_att_type is not made of c2p and p2c, which are supported"),
+    Case(
+      fixture: "nomic-bert", members: #""moe_every_n_layers":2"#,
+      text: "tensor 'encoder.layers.1.mlp.router.layer.weight'"),
+    Case(
+      fixture: "nomic-bert-ungated", members: #""activation_function":"relu""#,
+      text: "activation_function is 'relu'; swiglu and gelu are supported"),
+    Case(
+      fixture: "nomic-bert-experts", members: #""moe_top_k":5"#,
+      text: "moe_top_k is 5 of 4 experts (num_experts, at most 1024)"),
+    Case(
+      fixture: "nomic-bert-experts", members: #""num_shared_experts":1"#,
+      text: "num_shared_experts is not 0, which only is supported"),
+    Case(
+      fixture: "nomic-bert-experts", members: #""expert_choice_router":true"#,
+      text: "expert_choice_router is true; only false is supported"),
+    Case(
+      fixture: "nomic-bert-experts", members: #""moe_normalize_expert_weights":true"#,
+      text: "moe_normalize_expert_weights is true; only false is supported"),
     Case(
       fixture: "nomic-bert", members: #""prenorm":true"#,
       text: "prenorm is true; only false is supported"),
@@ -175,6 +196,23 @@ struct FamilyRefusalTests {
     let directory = try ModelDirectory(path: FamilyFixture(name: "gemma-reranker-classifier").path)
     let overridden = try Resolution.resolve(directory, overrides: overrides)
     #expect(overridden.tokenHead == gemma.tokenHead)
+  }
+
+  @Test("a convolution does not see queries that are filled up with what is not seen")
+  func convolutionAndExpansion() throws {
+    let colbert = FamilyFixture(name: "../outputs/colbert-pylate-modernbert")
+    let interaction = try Resolution.resolve(ModelDirectory(path: colbert.path)).interaction
+    try #require(interaction?.expansion?.isSeen == false)
+    let fixture = FamilyFixture(name: "deberta-v2-convolution")
+    var plan = try fixture.plan()
+    plan.interaction = interaction
+    let error = #expect(throws: ModelError.self) {
+      try LoadedModel.load(
+        plan: plan, directory: ModelDirectory(path: fixture.path), precision: .f32,
+        table: KernelTable(named: nil))
+    }
+    #expect(
+      error?.message.contains("but a convolution (conv_kernel_size) sees its neighbours") == true)
   }
 
   @Test("NVIDIA's bidirectional Llama pools as its own key says")

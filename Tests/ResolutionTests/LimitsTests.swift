@@ -99,16 +99,24 @@ struct LimitsTests {
         == "\(model.path)/config.json: matryoshka_dimensions is not a list of lengths")
   }
 
-  @Test("a missing hidden_size and a default cut are refused")
+  @Test("truncate_dim is the length of vectors unless a call asks for another")
+  func defaultCut() throws {
+    let model = try ModelBuilder()
+    #expect(try model.resolve().defaultDimensions == nil)
+    try model.write("config_sentence_transformers.json", #"{"truncate_dim":2}"#)
+    let plan = try model.resolve()
+    #expect(plan.dimensions == 4 && plan.defaultDimensions == 2)
+    try model.write("config_sentence_transformers.json", #"{"truncate_dim":4}"#)
+    #expect(try model.resolve().defaultDimensions == nil)
+  }
+
+  @Test("a missing hidden_size and a default cut beyond the width are refused")
   func dimensionRefusals() throws {
     let model = try ModelBuilder()
-    try model.write("config_sentence_transformers.json", #"{"truncate_dim":2}"#)
+    try model.write("config_sentence_transformers.json", #"{"truncate_dim":5}"#)
     #expect(
-      model.failure()
-        == ResolutionError(
-          .unsupported,
-          "\(model.path)/config_sentence_transformers.json: truncate_dim is 2: a "
-            + "default length below the model's 4 is not supported"))
+      model.failure()?.message.contains(
+        "\(model.path)/config_sentence_transformers.json: truncate_dim") == true)
     try model.configure(#""hidden_size":null"#)
     #expect(model.failure()?.message == "\(model.path)/config.json: hidden_size is missing")
   }

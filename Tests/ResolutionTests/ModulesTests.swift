@@ -73,11 +73,6 @@ struct ModulesTests {
           + "pooling_mode_mean_tokens, pooling_mode_weightedmean_tokens can"
       ),
       (
-        #"{"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":true}"#, .unsupported,
-        "pooling_mode_cls_token and pooling_mode_mean_tokens are true at once; joined poolings "
-          + "cannot be run"
-      ),
-      (
         #"{"pooling_mode_cls_token":false}"#, .malformed,
         "pooling_mode and all pooling_mode_… are absent or false"
       ),
@@ -91,8 +86,14 @@ struct ModulesTests {
           + "mean_sqrt_len_tokens, weightedmean can"
       ),
       (
-        #"{"pooling_mode":["cls","mean"]}"#, .unsupported,
-        "pooling_mode is not one mode; joined poolings cannot be run"
+        #"{"pooling_mode":["cls","median"]}"#, .unsupported,
+        "pooling_mode is 'median', which cannot be run; cls, lasttoken, max, mean, "
+          + "mean_sqrt_len_tokens, weightedmean can"
+      ),
+      (#"{"pooling_mode":[]}"#, .malformed, "pooling_mode has 0 modes, not 1 to 16"),
+      (
+        #"{"pooling_mode":["cls",1]}"#, .malformed,
+        "pooling_mode is neither a mode nor a list of modes"
       ),
       (
         #"{"pooling_mode":"mean","word_embedding_dimension":8}"#, .malformed,
@@ -104,6 +105,44 @@ struct ModulesTests {
     try model.addModules(pooling: config)
     #expect(
       model.failure() == ResolutionError(code, "\(model.path)/1_Pooling/config.json: \(message)"))
+  }
+
+  @Test(
+    "several poolings are joined: in file order in the new layout, in the library's in the old",
+    arguments: [
+      (#"{"pooling_mode":["mean","cls"]}"#, [Pooling.mean, .cls]),
+      (#"{"pooling_mode_lasttoken":true,"pooling_mode_mean_tokens":true}"#, [.mean, .last]),
+      (#"{"pooling_mode_mean_tokens":true,"pooling_mode_max_tokens":true}"#, [.max, .mean]),
+    ])
+  func joined(config: String, poolings: [Pooling]) throws {
+    let model = try ModelBuilder()
+    try model.addModules(pooling: config)
+    let plan = try model.resolve()
+    #expect([plan.pooling].compactMap(\.self) + plan.joinedPoolings == poolings)
+    #expect(plan.dimensions == 8)
+    let override = try model.resolve(Overrides(pooling: .cls))
+    #expect(override.pooling == .cls && override.joinedPoolings.isEmpty)
+    #expect(override.dimensions == 4)
+  }
+
+  @Test("a norm whose width is not that of the vectors before it is refused")
+  func normWidth() throws {
+    let model = try ModelBuilder()
+    try model.addModules(["Transformer", "Pooling", "LayerNorm"])
+    #expect(
+      model.failure()?.message.contains(
+        "config.json is missing, which modules.json needs for a LayerNorm module") == true)
+    try model.write("2_LayerNorm/config.json", #"{"dimension":5}"#)
+    #expect(
+      model.failure()
+        == ResolutionError(
+          .malformed,
+          "\(model.path)/2_LayerNorm/config.json: dimension is 5, but the vectors before it have "
+            + "the width 4"))
+    try model.write("2_LayerNorm/config.json", #"{"dimension":4}"#)
+    let plan = try model.resolve()
+    #expect(plan.vectorNorms.map(\.path) == ["2_LayerNorm"])
+    #expect(plan.vectorNorms.map(\.width) == [4] && plan.vectorNorms.map(\.mapsBefore) == [0])
   }
 
   @Test("a Pooling module without its file is refused")
@@ -128,7 +167,7 @@ struct ModulesTests {
       (
         ["Transformer", "Pooling", "LSTM", "Normalize"],
         "[2].type is 'sentence_transformers.models.LSTM', which cannot be run; Transformer, "
-          + "Pooling, Dense, Normalize, LogitScore and SpladePooling can"
+          + "Pooling, Dense, LayerNorm, Dropout, Normalize, LogitScore and SpladePooling can"
       ),
       (
         ["Transformer"],

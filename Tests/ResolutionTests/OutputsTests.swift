@@ -53,7 +53,7 @@ struct OutputsTests {
   }
 
   @Test(
-    "the activation follows problem_type, then the declared one, then the number of labels",
+    "the activation follows the declared one, then problem_type, then the number of labels",
     arguments: [
       (1, "", Activation.sigmoid), (2, "", .softmax), (3, "", .softmax),
       (1, #","problem_type":"regression""#, .identity),
@@ -80,7 +80,7 @@ struct OutputsTests {
         2,
         #","problem_type":"regression","sentence_transformers":{"#
           + #""activation_fn":"torch.nn.modules.activation.Sigmoid"}"#,
-        .identity
+        .sigmoid
       ),
     ])
   func activations(labels: Int, members: String, activation: Activation) throws {

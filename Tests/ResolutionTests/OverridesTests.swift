@@ -19,7 +19,8 @@ struct OverridesTests {
        "classifier_from_token":["no","yes"],"method":"from_2_way_softmax",
        "is_original_qwen3_reranker":true,"labels":["relevant"],"activation":"identity",
        "normalize":false,"score_template":["<s>","{query}{document}"],"instruction":"Judge",
-       "special_tokens_in_texts":"read","max_tokens":9}
+       "special_tokens_in_texts":"read","max_tokens":9,"returned_token_ids":[3,1],
+       "step_tag_id":7}
       """#)
     #expect(overrides.architecture == "Qwen3ForSequenceClassification")
     #expect(overrides.task == .classify && overrides.conversion == .sequenceClassification)
@@ -29,6 +30,7 @@ struct OverridesTests {
     #expect(overrides.normalize == false && overrides.instruction == Array("Judge".utf8))
     #expect(overrides.scoreTemplate?.pieces.count == 2)
     #expect(overrides.readsSpecialTokens == true && overrides.maxTokens == 9)
+    #expect(overrides.returnedTokenIDs == [3, 1] && overrides.stepTagID == 7)
     let flags = Overrides(task: .embed, maxTokens: 5)
     let both = flags.over(overrides)
     #expect(both.task == .embed && both.maxTokens == 5 && both.labels == ["relevant"])
@@ -42,7 +44,8 @@ struct OverridesTests {
         #"{"arch":["A"]}"#,
         "unknown key 'arch'; the keys are architectures, task, conversion, pooling, "
           + "classifier_from_token, method, is_original_qwen3_reranker, labels, activation, "
-          + "normalize, score_template, instruction, special_tokens_in_texts, max_tokens"
+          + "normalize, score_template, instruction, special_tokens_in_texts, max_tokens, "
+          + "returned_token_ids, step_tag_id"
       ),
       (#"{"architectures":["A","B"]}"#, "architectures has 2 names; it takes one"),
       (#"{"architectures":"A"}"#, "architectures is not a list of strings"),
@@ -56,6 +59,10 @@ struct OverridesTests {
         #"{"special_tokens_in_texts":"keep"}"#,
         "special_tokens_in_texts is 'keep'; it is one of read, refuse"
       ),
+      (#"{"returned_token_ids":[1,1]}"#, "returned_token_ids is not a list of different token ids"),
+      (#"{"returned_token_ids":[-1]}"#, "returned_token_ids is not a list of different token ids"),
+      (#"{"returned_token_ids":7}"#, "returned_token_ids is not a list of different token ids"),
+      (#"{"step_tag_id":-1}"#, "step_tag_id is -1"),
       ("[]", "this is not an object"), ("{", "not valid JSON"),
     ])
   func refusals(json: String, message: String) throws {

@@ -10,6 +10,8 @@ package enum ElementFunction: Sendable, Equatable {
   case silu
   /// max(x, 0).
   case relu
+  /// x where it is positive, else x / 100.
+  case leakyReLU
   /// Hyperbolic tangent.
   case tanh
   /// 1 / (1 + e⁻ˣ).
@@ -65,6 +67,9 @@ extension KernelTable {
     case .relu: functions.pointee.relu(x, count)
     case .tanh: functions.pointee.tanh(x, count)
     case .sigmoid: functions.pointee.sigmoid(x, count)
+    case .leakyReLU:
+      // One multiplication, whose result is the same wherever it is done.
+      for index in 0..<count where x[index] < 0 { x[index] *= 0.01 }
     case .identity: break
     }
   }

@@ -23,7 +23,7 @@ package struct SharedWeights: Sendable {
   package let count: Int
   // Never written through, and valid as long as `owner` lives: `init` asks for that.
   nonisolated(unsafe) let address: UnsafeRawPointer
-  private let owner: any AnyObject & Sendable
+  let owner: any AnyObject & Sendable
 
   /// Weights in `bytes`, little-endian, which must stay where they are and unchanged for as long
   /// as `owner` lives, be aligned to the size of an element and not be empty.

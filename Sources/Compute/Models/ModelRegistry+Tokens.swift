@@ -10,6 +10,15 @@ extension ModelRegistry {
   ) throws(ModelError) -> TokenOutputs {
     try checkExpansion(plan, directory)
     var steps = try steps(plan.tokenTensors.maps, loader, directory)
+    if plan.task == .tokenClassify, let tokenHead = plan.tokenHead,
+      case .stack(let names) = plan.tensors, let name = names.languageHead
+    {
+      let rows = try settings(plan, directory.config).vocabularySize
+      steps = [
+        TokenMaps.Step(
+          map: .narrow(try loader.head(tokenHead, name, shape: [rows, hiddenSize])), norm: nil)
+      ]
+    }
     // Dense modules map pooled vectors, but for a model without pooling.
     if plan.task == .tokenEmbed {
       for module in plan.dense {
@@ -138,6 +147,12 @@ extension ModelRegistry {
       !expansion.isSeen, case .stack = plan.tensors
     else { return }
     let family = try self.settings(plan, directory.config)
+    guard family.convolution == nil else {
+      throw ModelError(
+        .unsupported,
+        "\(directory.path): queries are filled up to \(settings.query.lengthMax) tokens that are "
+          + "not seen, but a convolution (conv_kernel_size) sees its neighbours")
+    }
     for case let left? in family.layers.map(\.window.left)
     where left + 1 < settings.query.lengthMax {
       throw ModelError(
@@ -154,6 +169,7 @@ extension ModelRegistry {
     case .relu: .relu
     case .gelu: .gelu
     case .silu: .silu
+    case .leakyReLU: .leakyReLU
     case .sigmoid: .sigmoid
     }
   }

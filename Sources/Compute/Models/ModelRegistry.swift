@@ -69,7 +69,13 @@ enum ModelRegistry {
     }
     var maps: [Head] = []
     for module in plan.dense { maps.append(try dense(module, directory, loader)) }
-    return EmbeddingHead(pooling, hiddenSize: hiddenSize, dense: maps, table: loader.table)
+    var norms = Array(repeating: [RowNorm](), count: maps.count + 1)
+    for norm in plan.vectorNorms {
+      norms[norm.mapsBefore].append(try vectorNorm(norm, directory, loader))
+    }
+    return EmbeddingHead(
+      [pooling] + plan.joinedPoolings, hiddenSize: hiddenSize, dense: maps, norms: norms,
+      table: loader.table)
   }
 
   private static func asSequenceClassification(
@@ -112,7 +118,7 @@ enum ModelRegistry {
         try loader.norm(name, settings, columns: hiddenSize)
       }
       return ClassificationHead(
-        pooling: pooling, maps: maps, norm: norm,
+        pooling: pooling, padID: plan.padID, maps: maps, norm: norm,
         temperature: try temperature(plan, directory.config), table: loader.table)
     }
   }
@@ -130,6 +136,21 @@ enum ModelRegistry {
         config.error(.malformed, "temperature", "is \(temperature), by which nothing is divided"))
     }
     return temperature
+  }
+
+  /// A LayerNorm module of sentence-transformers, with PyTorch's default for what is added to the
+  /// variance: the file says nothing of it.
+  private static func vectorNorm(
+    _ norm: VectorNorm, _ directory: ModelDirectory, _ loader: WeightLoader
+  ) throws(ModelError) -> RowNorm {
+    let store = try reading { () throws(ModelFilesError) in
+      try WeightStore(directory: directory.path + "/" + norm.path)
+    }
+    let own = loader.over(store)
+    return .layer(
+      LayerNorm(
+        gamma: try own.floats("norm.weight", shape: [norm.width]),
+        beta: try own.floats("norm.bias", shape: [norm.width]), epsilon: 1e-5))
   }
 
   /// A Dense module of sentence-transformers, whose weights lie in its folder.

@@ -15,6 +15,7 @@ struct StackBackbone: Backbone {
   private let embeddingNorm: RowNorm?
   private let embeddingProjection: Linear?
   private let layers: [StackLayer]
+  private let convolution: ConvolutionLayer?
   /// Layers that turn alike share one.
   private let rotaries: [Rotary]
   private let finalNorm: RowNorm?
@@ -64,6 +65,7 @@ struct StackBackbone: Backbone {
       }
     }
     self.layers = layers
+    convolution = try ConvolutionLayer(names, settings, loader)
     rotaries = builder.rotaries
   }
 
@@ -86,11 +88,12 @@ struct StackBackbone: Backbone {
 
   /// The working memory of one thread. Bytes at most, beside `Scratch`: 4 · (tokensMax · hidden +
   /// max(256, inputTokensMax) · (queries, keys and values + heads + hidden) + 256 · up to
-  /// three times intermediate), the latter two no more than tokensMax rows.
+  /// three times intermediate), the latter two no more than tokensMax rows; with experts 256 · (3 ·
+  /// hidden + experts) more, with a convolution (size / groups + 1) · hidden for each row of a group.
   func makeScratch(_ limits: BatchCapacity) throws(ModelError) -> any BackboneScratch {
     let widths = [
       hiddenSize, settings.intermediateSize, settings.embeddingSize,
-      settings.headCount * settings.headSize,
+      settings.headCount * settings.headSize, convolution?.inColumns ?? 0,
     ]
     var distances = 0
     if case .vectors(let count, _, _, _) = settings.distances { distances = count }
@@ -115,7 +118,15 @@ struct StackBackbone: Backbone {
     }
     for index in 0..<batch.inputCount { embed(batch, index, scratch) }
     // Layers outermost: the weights of one stay in the last-level cache for all groups.
-    for layer in layers {
+    var rest = layers[...]
+    if let convolution, let first = rest.popFirst() {
+      for group in SequenceGroups(batch) {
+        convolution.read(batch, inputs: group, scratch)
+        first.apply(batch, inputs: group, scratch)
+        convolution.add(batch, inputs: group, scratch)
+      }
+    }
+    for layer in rest {
       for group in SequenceGroups(batch) { layer.apply(batch, inputs: group, scratch) }
     }
     if let finalNorm {
@@ -159,6 +170,11 @@ final class StackScratch: BackboneScratch {
   var intermediate: Matrix
   /// One tile after the gate.
   var gated: Matrix
+  /// What a convolution reads for each row of one group, and what it gives.
+  var neighbours: Matrix
+  var convolved: Matrix
+  /// nil where no layer has experts.
+  let experts: ExpertScratch?
   /// One for each of the backbone's.
   let rotaries: [RotaryTable]
   let operations: Scratch
@@ -183,6 +199,15 @@ final class StackScratch: BackboneScratch {
     intermediate = try Matrix(
       rows: tileRows, columns: settings.intermediateSize * (isGated ? 2 : 1))
     gated = try Matrix(rows: isGated ? tileRows : 1, columns: settings.intermediateSize)
+    let convolution = settings.convolution
+    neighbours = try Matrix(
+      rows: convolution == nil ? 1 : groupRows,
+      columns: settings.hiddenSize * (convolution?.size ?? 1) / (convolution?.groupCount ?? 1))
+    convolved = try Matrix(
+      rows: convolution == nil ? 1 : groupRows, columns: settings.hiddenSize)
+    experts = try settings.experts.map { (own) throws(KernelsError) in
+      try ExpertScratch(own, rows: tileRows, columns: settings.hiddenSize)
+    }
     self.operations = operations
   }
 }

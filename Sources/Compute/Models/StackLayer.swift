@@ -14,12 +14,14 @@ struct StackLayer: Sendable {
   /// Of the attention's output before it is added; nil where it stands elsewhere.
   var attentionOutputNorm: RowNorm?
   var feedForwardNorm: RowNorm?
-  /// Both halves of a gated one side by side.
-  var feedForward: Linear
+  /// Both halves of a gated one side by side; nil, as the map back, where experts stand in the place
+  /// of the feed-forward part.
+  var feedForward: Linear?
   /// nil where the maps do it.
   var activation: ElementFunction?
   var gate: StackSettings.Gate
-  var feedForwardOutput: Linear
+  var feedForwardOutput: Linear?
+  var experts: ExpertLayer?
   /// Of the feed-forward's output before it is added; nil where it stands elsewhere.
   var feedForwardOutputNorm: RowNorm?
   var table: KernelTable
@@ -28,7 +30,13 @@ struct StackLayer: Sendable {
   func apply(_ batch: RaggedBatch, inputs: Range<Int>, _ scratch: StackScratch) {
     attend(batch, inputs: inputs, scratch)
     let rows = batch.offsets[inputs.lowerBound]..<batch.offsets[inputs.upperBound]
-    for tile in RowTiles(rows, rowsMax: Linear.tileRows) { feedForward(rows: tile, scratch) }
+    for tile in RowTiles(rows, rowsMax: Linear.tileRows) {
+      if let experts {
+        experts.apply(rows: tile, scratch)
+      } else if let feedForward, let feedForwardOutput {
+        self.feedForward(rows: tile, feedForward, feedForwardOutput, scratch)
+      }
+    }
   }
 
   private func attend(_ batch: RaggedBatch, inputs: Range<Int>, _ scratch: StackScratch) {
@@ -97,32 +105,34 @@ struct StackLayer: Sendable {
     table.add(scratch.normed, to: &scratch.hidden, rows: rows)
   }
 
-  private func feedForward(rows: Range<Int>, _ scratch: StackScratch) {
+  private func feedForward(
+    rows: Range<Int>, _ first: Linear, _ last: Linear, _ scratch: StackScratch
+  ) {
     let own = 0..<rows.count
     if let feedForwardNorm {
       table.normalize(scratch.hidden, rows: rows, into: &scratch.normed, feedForwardNorm)
     }
     if feedForwardNorm == nil {
-      feedForward.apply(
+      first.apply(
         scratch.hidden, rows: rows, into: &scratch.intermediate, at: 0,
         scratch: scratch.operations)
     } else {
-      feedForward.apply(
+      first.apply(
         scratch.normed, rows: own, into: &scratch.intermediate, at: 0, scratch: scratch.operations)
     }
     if gate == .none {
       if let activation {
         table.apply(
           activation, to: &scratch.intermediate, rows: rows.count, column: 0,
-          count: feedForward.outColumns)
+          count: first.outColumns)
       }
       finish(
-        feedForwardOutput, feedForwardOutputNorm, scratch.intermediate, rows: rows, scratch)
+        last, feedForwardOutputNorm, scratch.intermediate, rows: rows, scratch)
     } else {
       table.gate(
         activation ?? .identity, firstHalf: gate == .first, &scratch.intermediate,
         rows: rows.count, into: &scratch.gated)
-      finish(feedForwardOutput, feedForwardOutputNorm, scratch.gated, rows: rows, scratch)
+      finish(last, feedForwardOutputNorm, scratch.gated, rows: rows, scratch)
     }
   }
 }

@@ -27,8 +27,10 @@ struct StackLayerBuilder {
     let hidden = settings.hiddenSize
     let context = settings.headCount * settings.headSize
     let projections = try projections(own)
+    let experts = try ExpertLayer(own, settings, loader)
     let hasGELU =
-      settings.gate == .none && settings.activation == .gelu && own.feedForward[0].bias != nil
+      experts == nil && settings.gate == .none && settings.activation == .gelu
+      && own.feedForward[0].bias != nil
     let isAfter = settings.placement == .afterResidual
     var rotary: Int?
     if let own = settings.layers[index].rotary { rotary = number(of: own) }
@@ -40,10 +42,12 @@ struct StackLayerBuilder {
       attentionOutput: try output(own.attentionOutput, own.attentionOutputNorm, in: context),
       attentionOutputNorm: isAfter ? nil : try norm(own.attentionOutputNorm, columns: hidden),
       feedForwardNorm: try norm(own.feedForwardNorm, columns: hidden),
-      feedForward: try feedForward(own, hasGELU ? .biasGELU : .bias),
+      feedForward: experts == nil ? try feedForward(own, hasGELU ? .biasGELU : .bias) : nil,
       activation: hasGELU ? nil : settings.activation, gate: settings.gate,
-      feedForwardOutput: try output(
-        own.feedForwardOutput, own.feedForwardOutputNorm, in: settings.intermediateSize),
+      feedForwardOutput: experts == nil
+        ? try output(
+          own.feedForwardOutput, own.feedForwardOutputNorm, in: settings.intermediateSize) : nil,
+      experts: experts,
       feedForwardOutputNorm: isAfter ? nil : try norm(own.feedForwardOutputNorm, columns: hidden),
       table: loader.table)
   }

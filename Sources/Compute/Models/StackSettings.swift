@@ -45,6 +45,23 @@ struct StackSettings: Sendable {
       count: Int, toPositions: Bool, fromPositions: Bool, row: @Sendable (Int) -> Int)
   }
 
+  /// A convolution over the embeddings of neighbouring tokens, whose result is added to that of the
+  /// first layer (DeBERTa).
+  struct Convolution: Sendable {
+    /// Tokens that a result is made of, odd.
+    var size: Int
+    /// Parts of the columns that see only themselves.
+    var groupCount: Int
+    var activation: ElementFunction
+  }
+
+  /// Feed-forward parts of which each token goes through some (NomicBERT).
+  struct Experts: Sendable {
+    var count: Int
+    /// How many a token goes through.
+    var chosenCount: Int
+  }
+
   var hiddenSize: Int
   var headCount: Int
   var keyHeadCount: Int
@@ -73,6 +90,9 @@ struct StackSettings: Sendable {
   var softCap: Float?
   var layers: [LayerKind]
   var distances = Distances.none
+  var convolution: Convolution?
+  /// Of the layers whose tensors have a router.
+  var experts: Experts?
   /// After each map of a classification head but the last.
   var headActivation = ElementFunction.tanh
 }

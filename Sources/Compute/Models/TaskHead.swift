@@ -18,13 +18,18 @@ protocol TaskHead: Sendable {
 struct PoolingStep: Sendable {
   let pooling: Pooling
   let hiddenSize: Int
+  /// The last token is the last one with another id; see `ModelPlan.padID`.
+  var padID: Int32? = nil
   let table: KernelTable
 
-  /// Writes a row for each input, `[inputs, hiddenSize]`.
-  func apply(_ hidden: borrowing Matrix, _ batch: RaggedBatch, into output: inout [Float]) {
+  /// Writes a row for each input, `[inputs, hiddenSize]`, or from `column` on into rows of `stride`.
+  func apply(
+    _ hidden: borrowing Matrix, _ batch: RaggedBatch, into output: inout [Float],
+    column: Int = 0, stride: Int? = nil
+  ) {
     for input in 0..<batch.inputCount {
       let tokens = batch.pooledTokens(of: input)
-      let index = input * hiddenSize
+      let index = input * (stride ?? hiddenSize) + column
       switch pooling {
       case .mean: table.meanPool(hidden, rows: tokens, into: &output, at: index)
       case .cls:
@@ -32,7 +37,8 @@ struct PoolingStep: Sendable {
         let first = tokens.lowerBound..<tokens.lowerBound + 1
         table.meanPool(hidden, rows: first, into: &output, at: index)
       case .last:
-        let last = tokens.upperBound - 1..<tokens.upperBound
+        let row = lastRow(tokens, batch)
+        let last = row..<row + 1
         table.meanPool(hidden, rows: last, into: &output, at: index)
       case .max: table.maxPool(hidden, rows: tokens, into: &output, at: index)
       case .meanSqrt:
@@ -44,33 +50,10 @@ struct PoolingStep: Sendable {
       }
     }
   }
-}
 
-/// The model as an embedding: pooled hidden states, mapped by Dense modules if there are any. The
-/// rows are not cut or normalised yet; see `LoadedModel.finish`.
-struct EmbeddingHead: TaskHead {
-  let outputWidth: Int
-  let widest: Int
-  private let pooling: PoolingStep
-  private let dense: [Head]
-
-  init(_ pooling: Pooling, hiddenSize: Int, dense: [Head], table: KernelTable) {
-    outputWidth = dense.last?.outColumns ?? hiddenSize
-    widest = dense.map(\.inColumns).max() ?? 0
-    self.pooling = PoolingStep(pooling: pooling, hiddenSize: hiddenSize, table: table)
-    self.dense = dense
-  }
-
-  func apply(
-    _ hidden: borrowing Matrix, _ batch: RaggedBatch, _ scratch: ModelScratch,
-    into output: inout [Float]
-  ) {
-    guard !dense.isEmpty else {
-      pooling.apply(hidden, batch, into: &output)
-      return
-    }
-    pooling.apply(hidden, batch, into: &scratch.pooled)
-    scratch.run(dense, rows: batch.inputCount, into: &output)
+  private func lastRow(_ tokens: Range<Int>, _ batch: RaggedBatch) -> Int {
+    guard let padID else { return tokens.upperBound - 1 }
+    return tokens.last { batch.ids[$0] != padID } ?? tokens.lowerBound
   }
 }
 
@@ -89,11 +72,13 @@ struct ClassificationHead: TaskHead {
 
   /// `maps` has at least one, the classifier, which is the last.
   init(
-    pooling: Pooling, maps: [Head], norm: RowNorm?, temperature: Float = 1, table: KernelTable
+    pooling: Pooling, padID: Int32? = nil, maps: [Head], norm: RowNorm?, temperature: Float = 1,
+    table: KernelTable
   ) {
     self.temperature = temperature
     precondition(!maps.isEmpty)
-    self.pooling = PoolingStep(pooling: pooling, hiddenSize: maps[0].inColumns, table: table)
+    self.pooling = PoolingStep(
+      pooling: pooling, hiddenSize: maps[0].inColumns, padID: padID, table: table)
     self.maps = maps
     self.norm = norm
     self.table = table
@@ -104,8 +89,8 @@ struct ClassificationHead: TaskHead {
     into output: inout [Float]
   ) {
     pooling.apply(hidden, batch, into: &scratch.pooled)
-    scratch.run(maps, rows: batch.inputCount, into: &output) { rows in
-      if let norm { table.normalize(&rows, rows: batch.inputCount, norm) }
+    scratch.run(maps, rows: batch.inputCount, into: &output) { index, rows in
+      if let norm, index == maps.count - 1 { table.normalize(&rows, rows: batch.inputCount, norm) }
     }
     guard temperature != 1 else { return }
     for index in 0..<batch.inputCount * outputWidth { output[index] /= temperature }
@@ -113,15 +98,15 @@ struct ClassificationHead: TaskHead {
 }
 
 extension ModelScratch {
-  /// Runs rows of `pooled` through `maps`, the last into `output`; `beforeLast` may change the rows
-  /// that it takes.
+  /// Runs rows of `pooled` through `maps`, the last into `output`; `before` may change the rows that
+  /// a map takes.
   func run(
     _ maps: [Head], rows: Int, into output: inout [Float],
-    beforeLast: (inout [Float]) -> Void = { _ in }
+    before: (_ map: Int, inout [Float]) -> Void
   ) {
     for (index, map) in maps.enumerated() {
+      before(index, &pooled)
       if index == maps.count - 1 {
-        beforeLast(&pooled)
         map.apply(pooled, rows: rows, into: &output)
       } else {
         map.apply(pooled, rows: rows, into: &mapped)

@@ -12,6 +12,7 @@ package enum Fact: String, Sendable, CaseIterable {
   case outputs
   case tokenRows = "token-rows"
   case pooling
+  case padToken = "pad-token"
   case dense
   case normalize
   case scoreTemplate = "score-template"
@@ -94,7 +95,7 @@ extension FactKey where Value == ModuleList {
   static var modules: Self { Self(fact: .modules) }
 }
 
-extension FactKey where Value == Pooling {
+extension FactKey where Value == Poolings {
   static var pooling: Self { Self(fact: .pooling) }
 }
 

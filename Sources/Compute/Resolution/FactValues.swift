@@ -17,10 +17,13 @@ struct ScoreMeaning: FactValue {
 struct Dimensions: FactValue {
   var width: Int?
   var allowed: [Int]
+  /// The length that they are cut to unless a call says otherwise; nil: none.
+  var initial: Int? = nil
 
   var factText: String {
     guard let width else { return "none" }
-    return allowed.isEmpty ? "\(width)" : "\(width), may be cut to \(allowed)"
+    return "\(width)" + (initial.map { ", cut to \($0) by default" } ?? "")
+      + (allowed.isEmpty ? "" : ", may be cut to \(allowed)")
   }
 }
 
@@ -52,8 +55,15 @@ extension Task: FactValue {
   var factText: String { rawValue }
 }
 
-extension Pooling: FactValue {
-  var factText: String { rawValue }
+/// The poolings whose results stand one after another in a vector; at least one.
+struct Poolings: FactValue {
+  var list: [Pooling]
+
+  init(_ pooling: Pooling) { list = [pooling] }
+
+  init(joined list: [Pooling]) { self.list = list }
+
+  var factText: String { list.map(\.rawValue).joined(separator: ", ") }
 }
 
 extension Activation: FactValue {
@@ -77,15 +87,20 @@ extension FamilyTensors: FactValue {
   }
 }
 
-/// The Dense modules in file order.
+/// The Dense modules in file order, and the norms between them.
 struct DenseModules: FactValue {
-  var list: [DenseModule]
+  var list: [DenseModule] = []
+  var norms: [VectorNorm] = []
 
   var factText: String {
-    list.isEmpty
-      ? "none"
-      : list.map { "\($0.inFeatures) to \($0.outFeatures), \($0.function.rawValue)" }
-        .joined(separator: "; ")
+    var parts: [String] = []
+    for index in 0...list.count {
+      parts += norms.filter { $0.mapsBefore == index }.map { "norm of \($0.width)" }
+      guard index < list.count else { break }
+      let own = list[index]
+      parts.append("\(own.inFeatures) to \(own.outFeatures), \(own.function.rawValue)")
+    }
+    return parts.isEmpty ? "none" : parts.joined(separator: "; ")
   }
 }
 

@@ -20,9 +20,12 @@ struct FamilyFacts: Sendable {
   /// Every input sees only what is before it, unless the configuration says otherwise.
   var isDecoder = false
 
+  /// The pad token where the configuration names none: transformers' default.
+  var padID: Int32?
+
   /// The usual facts of a decoder.
-  private static func decoder(_ names: NameScheme) -> FamilyFacts {
-    FamilyFacts(names: names, hasRotary: true, isDecoder: true)
+  private static func decoder(_ names: NameScheme, padID: Int32? = nil) -> FamilyFacts {
+    FamilyFacts(names: names, hasRotary: true, isDecoder: true, padID: padID)
   }
 
   static func of(_ family: ModelFamily) -> FamilyFacts {
@@ -44,10 +47,10 @@ struct FamilyFacts: Sendable {
     case .qwen3: decoder(.qwen3)
     case .llama: decoder(.llama)
     case .mistral: decoder(.mistral)
-    case .gemma: decoder(.gemma)
-    case .gemma2: decoder(.gemma2)
-    case .gemma3: decoder(.gemma3)
-    case .phi3: decoder(.phi3)
+    case .gemma: decoder(.gemma, padID: 0)
+    case .gemma2: decoder(.gemma2, padID: 0)
+    case .gemma3: decoder(.gemma3, padID: 0)
+    case .phi3: decoder(.phi3, padID: 32_000)
     case .gpt2: FamilyFacts(names: .gpt2, isDecoder: true)
     }
   }

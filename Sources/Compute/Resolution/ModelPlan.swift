@@ -10,6 +10,11 @@ package struct ModelPlan: Sendable, Equatable {
   package var conversion: Conversion
   /// How tokens become one row; for a classifier, as its head does it.
   package var pooling: Pooling?
+  /// Further poolings, whose results stand behind that of `pooling` in this order.
+  package var joinedPoolings: [Pooling]
+  /// The id that a classifier passes over at the end of an input: it reads the last token with
+  /// another one, or the first token where there is none. nil: it reads the last.
+  package var padID: Int32?
   /// The head of a classifier that is made from the language model's, nil for a head of its own.
   package var tokenHead: TokenHead?
   /// What Embed can be asked for; the first is the default. Empty for a classifier.
@@ -24,6 +29,8 @@ package struct ModelPlan: Sendable, Equatable {
   package var tokenTensors: TokenTensors
   /// Maps after the pooling of an embedding, or of each token's vector, in order.
   package var dense: [DenseModule]
+  /// Layer norms between them.
+  package var vectorNorms: [VectorNorm]
   /// Whether embeddings are divided by their Euclidean length.
   package var normalize: Bool
   /// What Score means.
@@ -42,6 +49,8 @@ package struct ModelPlan: Sendable, Equatable {
   package var maxTokens: Int
   /// The width of embeddings, nil for a classifier.
   package var dimensions: Int?
+  /// The length that embeddings have unless a call asks for another; nil: `dimensions`.
+  package var defaultDimensions: Int?
   /// The lengths that embeddings may be cut to; empty: any from 1 to `dimensions`.
   package var allowedDimensions: [Int]
   /// The prompts by name, UTF-8.
@@ -69,7 +78,10 @@ package struct ModelPlan: Sendable, Equatable {
     family = facts[.family]
     task = facts[.task]
     conversion = facts[.conversion]
-    pooling = [.embed, .classify].contains(task) ? facts[.pooling] : nil
+    let poolings = [.embed, .classify].contains(task) ? facts[.pooling].list : []
+    pooling = poolings.first
+    joinedPoolings = Array(poolings.dropFirst())
+    padID = facts[.padToken].id
     tokenHead = facts[.tokenHead].head
     outputs = facts[.outputs].list
     interaction = facts[.interaction].settings
@@ -77,6 +89,7 @@ package struct ModelPlan: Sendable, Equatable {
     tokenRows = facts[.tokenRows]
     tokenTensors = facts[.tensors].tokens
     dense = facts[.dense].list
+    vectorNorms = facts[.dense].norms
     normalize = facts[.normalize]
     score = facts[.score].type
     checkpoint = facts[.checkpoint].known?.name
@@ -86,6 +99,7 @@ package struct ModelPlan: Sendable, Equatable {
     labels = facts[.labels]
     maxTokens = facts[.maxTokens]
     dimensions = facts[.dimensions].width
+    defaultDimensions = facts[.dimensions].initial
     allowedDimensions = facts[.dimensions].allowed
     prompts = facts[.prompts].texts
     defaultPrompt = facts[.prompts].defaultName

@@ -105,6 +105,12 @@ extension NameScheme {
       ],
       feedForwardOutput: Part("mlp.fc2", .key("mlp_fc2_bias", fallback: false)),
       feedForwardOutputNorm: Part("norm2")),
+    variants: Variants(
+      activationKey: "activation_function", gatedActivation: "swiglu",
+      ungated: Part("mlp.fc1", .key("mlp_fc1_bias", fallback: false)),
+      expertsKey: "moe_every_n_layers", router: Part("mlp.router.layer", .never),
+      experts: "mlp.experts.mlp.w1", expertsOutput: "mlp.experts.mlp.w2",
+      expertsBias: "mlp.experts.bias"),
     head: [Part("#pooler.dense"), Part("classifier")], extras: ["#pooler.", "cls."])
 
   /// The names of Alibaba-NLP's own code (`NewModel`).
@@ -123,7 +129,9 @@ extension NameScheme {
     prefixes: ["", "deberta."], words: "embeddings.word_embeddings",
     types: "embeddings.token_type_embeddings", typesKey: "type_vocab_size",
     embeddingNorm: Part("embeddings.LayerNorm"), distances: "encoder.rel_embeddings",
-    distanceNorm: Part("encoder.LayerNorm"), layerPrefix: "encoder.layer.#.",
+    distanceNorm: Part("encoder.LayerNorm"),
+    convolution: (Part("encoder.conv.conv"), Part("encoder.conv.LayerNorm")),
+    layerPrefix: "encoder.layer.#.",
     layer: Layer(
       projections: [
         Part("attention.self.query_proj"), Part("attention.self.key_proj"),

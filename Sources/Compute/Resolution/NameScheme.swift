@@ -41,6 +41,22 @@ struct NameScheme: Sendable {
     var feedForwardOutputNorm: Part?
   }
 
+  /// What stands in the place of a feed-forward part of several maps (NomicBERT).
+  struct Variants: Sendable {
+    /// The key with the activation, and the value of it that has a gate; with any other one
+    /// `ungated` stands in the place of the maps.
+    var activationKey: String
+    var gatedActivation: String
+    var ungated: Part
+    /// The key with a number n: layers 1, n + 1, 2n + 1 … have experts. Absent or 0: none has.
+    var expertsKey: String
+    var router: Part
+    /// Whole names of the tensors of all experts.
+    var experts: String
+    var expertsOutput: String
+    var expertsBias: String
+  }
+
   /// What may stand before all names of the backbone; the first under which there are words.
   var prefixes: [String]
   /// Word table, without `.weight`.
@@ -55,9 +71,14 @@ struct NameScheme: Sendable {
   var embeddingProjection: Part?
   var distances: String?
   var distanceNorm: Part?
+  /// A convolution beside the first layer and the norm after both, where `conv_kernel_size` is
+  /// above 0.
+  var convolution: (map: Part, norm: Part)?
   /// What stands before the names of a layer, `#` for its number.
   var layerPrefix: String
   var layer: Layer
+  /// Other feed-forward parts that a file may have.
+  var variants: Variants?
   var finalNorm: Part?
   /// Maps of the classification head, without the backbone's prefix unless they begin with `#`,
   /// which stands for it; the classifier last.
@@ -110,9 +131,19 @@ struct NameScheme: Sendable {
     let projection = try hasProjection(config) ? reader.part(embeddingProjection) : nil
     let distances = try distances.map { (name) throws(ResolutionError) in try reader.weight(name) }
     let distanceNorm = try reader.part(distanceNorm)
+    var convolution: StackTensors.Affine?
+    var convolutionNorm: StackTensors.Affine?
+    if let own = self.convolution {
+      let size = try reading { () throws(ModelFilesError) in try config.int("conv_kernel_size") }
+      if size ?? 0 > 0 {
+        convolution = try reader.affine(own.map)
+        convolutionNorm = try reader.affine(own.norm)
+      }
+    }
     for index in 0..<layerCount {
       let prefix = layerPrefix.replacing("#", with: "\(index)")
-      layers.append(try layer.take(&reader, prefix, isFirst: index == 0))
+      layers.append(
+        try layer.take(&reader, prefix, index: index, variants: variants))
     }
     let finalNorm = try reader.part(finalNorm)
     var head: [StackTensors.Affine] = []
@@ -125,7 +156,8 @@ struct NameScheme: Sendable {
     return StackTensors(
       words: words, positions: positions, types: types, embeddingNorm: embeddingNorm,
       embeddingProjection: projection, distances: distances, distanceNorm: distanceNorm,
-      layers: layers, finalNorm: finalNorm, head: head, headNorm: norm)
+      convolution: convolution, convolutionNorm: convolutionNorm, layers: layers,
+      finalNorm: finalNorm, head: head, headNorm: norm)
   }
 
   private func hasProjection(_ config: ConfigFile) throws(ResolutionError) -> Bool {
@@ -139,13 +171,27 @@ struct NameScheme: Sendable {
 
 extension NameScheme.Layer {
   fileprivate func take(
-    _ reader: inout NameReader, _ prefix: String, isFirst: Bool
+    _ reader: inout NameReader, _ prefix: String, index: Int, variants: NameScheme.Variants?
   ) throws(ResolutionError) -> StackTensors.Layer {
     var projections: [StackTensors.Affine] = []
     var maps: [StackTensors.Affine] = []
-    let norm = isFirst && !startsWithNorm ? nil : try reader.part(attentionNorm, prefix)
+    let norm = index == 0 && !startsWithNorm ? nil : try reader.part(attentionNorm, prefix)
     for part in self.projections { projections.append(try reader.affine(part, prefix)) }
-    for part in feedForward { maps.append(try reader.affine(part, prefix)) }
+    var router: StackTensors.Affine?
+    let output: StackTensors.Affine
+    if let variants, try reader.hasExperts(variants, index) {
+      router = try reader.affine(variants.router, prefix)
+      maps = [try reader.expert(variants.experts, bias: nil, prefix)]
+      output = try reader.expert(variants.expertsOutput, bias: variants.expertsBias, prefix)
+    } else {
+      let ungated = try variants.map { (own) throws(ResolutionError) in
+        try reader.isGated(own) ? nil : own.ungated
+      }
+      for part in (ungated ?? nil).map({ [$0] }) ?? feedForward {
+        maps.append(try reader.affine(part, prefix))
+      }
+      output = try reader.affine(feedForwardOutput, prefix)
+    }
     return StackTensors.Layer(
       attentionNorm: norm, projections: projections,
       queryNorm: try reader.part(queryNorm, prefix), keyNorm: try reader.part(keyNorm, prefix),
@@ -153,8 +199,8 @@ extension NameScheme.Layer {
       distanceQuery: try reader.distancePart(distanceQuery, prefix, kind: "p2c"),
       attentionOutput: try reader.affine(attentionOutput, prefix),
       attentionOutputNorm: try reader.part(attentionOutputNorm, prefix),
-      feedForwardNorm: try reader.part(feedForwardNorm, prefix), feedForward: maps,
-      feedForwardOutput: try reader.affine(feedForwardOutput, prefix),
+      feedForwardNorm: try reader.part(feedForwardNorm, prefix), router: router,
+      feedForward: maps, feedForwardOutput: output,
       feedForwardOutputNorm: try reader.part(feedForwardOutputNorm, prefix))
   }
 }
@@ -197,6 +243,36 @@ private struct NameReader {
     _ part: NameScheme.Part, _ layer: String = ""
   ) throws(ResolutionError) -> StackTensors.Affine {
     try take(prefix + layer + part.name, part.bias)
+  }
+
+  /// Whether a layer has experts.
+  func hasExperts(
+    _ variants: NameScheme.Variants, _ index: Int
+  ) throws(ResolutionError) -> Bool {
+    let every = try reading { () throws(ModelFilesError) in
+      try config.int(variants.expertsKey, in: 0...1024)
+    }
+    guard let every, every > 0 else { return false }
+    return index % every == 1
+  }
+
+  /// Whether the file's activation has a gate.
+  func isGated(_ variants: NameScheme.Variants) throws(ResolutionError) -> Bool {
+    let name = try reading { () throws(ModelFilesError) in
+      try config.string(variants.activationKey)
+    }
+    return name == nil || name == variants.gatedActivation
+  }
+
+  /// The tensors of all experts of a layer, which are named without `.weight`.
+  mutating func expert(
+    _ name: String, bias: String?, _ layer: String
+  ) throws(ResolutionError) -> StackTensors.Affine {
+    StackTensors.Affine(
+      weight: try table.take(prefix + layer + name),
+      bias: try bias.map { (bias) throws(ResolutionError) in
+        try table.take(prefix + layer + bias)
+      })
   }
 
   mutating func headPart(

@@ -11,7 +11,7 @@ extension Overrides {
   package static let keys = [
     "architectures", "task", "conversion", "pooling", "classifier_from_token", "method",
     "is_original_qwen3_reranker", "labels", "activation", "normalize", "score_template",
-    "instruction", "special_tokens_in_texts", "max_tokens",
+    "instruction", "special_tokens_in_texts", "max_tokens", "returned_token_ids", "step_tag_id",
   ]
 
   /// Reads the file. Blocks. Throws `.invalidOverride` naming the file and the key: one that is
@@ -52,6 +52,10 @@ extension Overrides {
       instruction = try file.string("instruction").map { Array($0.utf8) }
       maxTokens = try file.int("max_tokens", in: 1...Int.max)
     }
+    returnedTokenIDs = try Self.tokenIDs(file)
+    stepTagID = try reading { () throws(ModelFilesError) in
+      try file.int("step_tag_id", in: 0...Int(Int32.max))
+    }
     architecture = try Self.architecture(file)
     scoreTemplate = try Self.template(file)
     readsSpecialTokens = try Self.specialTokens(file)
@@ -79,6 +83,19 @@ extension Overrides {
         .invalidOverride, "\(file.name): architectures has \(names.count) names; it takes one")
     }
     return names[0]
+  }
+
+  private static func tokenIDs(_ file: ConfigFile) throws(ResolutionError) -> [Int]? {
+    let key = "returned_token_ids"
+    guard let value = file[key] else { return nil }
+    let all = Array(value.elements)
+    let ids = all.compactMap(\.int).filter { (0...Int(Int32.max)).contains($0) }
+    guard value.kind == .array, ids.count == all.count, !ids.isEmpty, Set(ids).count == ids.count
+    else {
+      throw ResolutionError(
+        .invalidOverride, "\(file.name): \(key) is not a list of different token ids")
+    }
+    return ids
   }
 
   /// A string is one piece; a list of strings is as many.

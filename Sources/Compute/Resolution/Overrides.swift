@@ -15,6 +15,10 @@ package struct Overrides: Sendable, Equatable {
   package var classifierTokens: [String]?
   /// What is made of them, in place of the configuration's `method`.
   package var method: TokenHead.Method?
+  /// Ids of tokens whose logits become those of each token's labels: `returned_token_ids`.
+  package var returnedTokenIDs: [Int]?
+  /// The token that only has a row of labels: `step_tag_id`.
+  package var stepTagID: Int?
   /// In place of the configuration's `is_original_qwen3_reranker`.
   package var isOriginalQwen3Reranker: Bool?
   /// The labels by id, in place of the configuration's.
@@ -54,6 +58,8 @@ package struct Overrides: Sendable, Equatable {
     result.pooling = pooling ?? base.pooling
     result.classifierTokens = classifierTokens ?? base.classifierTokens
     result.method = method ?? base.method
+    result.returnedTokenIDs = returnedTokenIDs ?? base.returnedTokenIDs
+    result.stepTagID = stepTagID ?? base.stepTagID
     result.isOriginalQwen3Reranker = isOriginalQwen3Reranker ?? base.isOriginalQwen3Reranker
     result.labels = labels ?? base.labels
     result.activation = activation ?? base.activation
@@ -79,6 +85,8 @@ package struct Overrides: Sendable, Equatable {
       ("instruction", instruction.map { "\($0)" }),
       ("special_tokens_in_texts", readsSpecialTokens.map { "\($0)" }),
       ("max_tokens", maxTokens.map { "\($0)" }),
+      ("returned_token_ids", returnedTokenIDs.map { "\($0)" }),
+      ("step_tag_id", stepTagID.map { "\($0)" }),
     ]
     return parts.compactMap { name, value in value.map { "\(name)=\($0)\n" } }.joined()
   }

@@ -143,6 +143,7 @@ package struct DenseModule: Sendable, Equatable {
     case relu = "ReLU"
     case gelu = "GELU"
     case silu = "SiLU"
+    case leakyReLU = "LeakyReLU"
     case sigmoid = "Sigmoid"
   }
 
@@ -156,4 +157,14 @@ package struct DenseModule: Sendable, Equatable {
   package var hasBias: Bool
   /// What is done to its sums.
   package var function: Function
+}
+
+/// A LayerNorm module of sentence-transformers: PyTorch's, with its own scale and shift.
+package struct VectorNorm: Sendable, Equatable {
+  /// The folder with its file, in the model directory.
+  package var path: String
+  /// Width of the vectors.
+  package var width: Int
+  /// How many of the Dense modules stand before it.
+  package var mapsBefore: Int
 }

@@ -10,6 +10,7 @@ package enum Resolution {
   /// All rules in the order in which they are asked.
   package static let rules: [Rule] =
     Rule.identity + Rule.tokenHead + Rule.lateInteraction + Rule.outputKinds + Rule.modules
+    + Rule.padToken
     + Rule.scoreTemplate + Rule.outputs + Rule.limits + Rule.texts
     + Rule.tensors
 

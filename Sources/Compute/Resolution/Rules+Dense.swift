@@ -2,34 +2,48 @@ internal import ModelFiles
 
 /// The Dense modules of sentence-transformers.
 extension Rule {
-  /// The Dense modules in file order; the first takes vectors of `width`. Throws for files that
-  /// are missing, widths that do not follow each other, and functions that cannot be run: vLLM
-  /// drops such a module silently.
-  static func denseModules(
+  /// The Dense and LayerNorm modules in file order; the first takes vectors of `width`. Throws for
+  /// files that are missing, widths that do not follow each other, and functions that cannot be run:
+  /// vLLM drops such a module silently.
+  static func vectorModules(
     _ metadata: ModelMetadata, width: Int
-  ) throws(ResolutionError) -> [DenseModule] {
+  ) throws(ResolutionError) -> DenseModules {
     var width = width
-    var result: [DenseModule] = []
-    for module in metadata.modules ?? [] where module.kind == .dense {
+    var result = DenseModules()
+    for module in metadata.modules ?? [] where [.dense, .layerNorm].contains(module.kind) {
       guard let config = module.config else {
         throw ResolutionError(
           .missing,
           "\(metadata.path)/\(module.path)/config.json is missing, which modules.json needs for "
-            + "a Dense module")
+            + "a \(module.kind?.rawValue ?? "") module")
+      }
+      guard module.kind == .dense else {
+        try checkWidth(config, "dimension", width)
+        result.norms.append(
+          VectorNorm(path: module.path, width: width, mapsBefore: result.list.count))
+        continue
       }
       let dense = try reading { () throws(ModelFilesError) in
         try denseModule(config, path: module.path)
       }
-      guard dense.inFeatures == width else {
-        throw ResolutionError(
-          config.error(
-            .malformed, "in_features",
-            "is \(dense.inFeatures), but the vectors before it have the width \(width)"))
-      }
+      try checkWidth(config, "in_features", width)
       width = dense.outFeatures
-      result.append(dense)
+      result.list.append(dense)
     }
     return result
+  }
+
+  private static func checkWidth(
+    _ config: ConfigFile, _ key: String, _ width: Int
+  ) throws(ResolutionError) {
+    let own = try reading { () throws(ModelFilesError) in
+      try config.requireInt(key, in: 1...1 << 20)
+    }
+    guard own == width else {
+      throw ResolutionError(
+        config.error(
+          .malformed, key, "is \(own), but the vectors before it have the width \(width)"))
+    }
   }
 
   private static func denseModule(

@@ -51,6 +51,7 @@ extension Rule {
       switch task {
       case .embed, .tokenEmbed: return .embedding
       case .classify: return .sequenceClassification
+      case .tokenClassify where metadata.overrides.returnedTokenIDs != nil: return Conversion.none
       case .tokenClassify:
         throw ResolutionError(
           .invalidOverride,

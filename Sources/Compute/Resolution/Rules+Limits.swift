@@ -100,10 +100,12 @@ extension Rule {
       guard let last = facts[.dense].list.last else { return nil }
       return try embeddingDimensions(metadata, width: last.outFeatures)
     },
-    Rule("dimensions.hidden-size", sets: .dimensions, reads: [.family]) {
+    Rule("dimensions.hidden-size", sets: .dimensions, reads: [.family, .task, .pooling]) {
       (facts, metadata) throws(ResolutionError) in
-      let width = try hiddenSize(metadata, facts[.family])
-      return try embeddingDimensions(metadata, width: width)
+      let columns = try hiddenSize(metadata, facts[.family])
+      // Joined poolings give as many vectors side by side.
+      let count = facts[.task] == .embed ? facts[.pooling].list.count : 1
+      return try embeddingDimensions(metadata, width: columns * count)
     },
   ]
 
@@ -130,13 +132,10 @@ extension Rule {
     _ metadata: ModelMetadata, width: Int
   ) throws(ResolutionError) -> Dimensions {
     let config = metadata.config
+    var initial: Int?
     if let config = metadata.sentenceTransformersConfig {
-      let cut = try reading { () throws(ModelFilesError) in try config.int("truncate_dim") }
-      if let cut, cut != width {
-        throw ResolutionError(
-          config.error(
-            .unsupported, "truncate_dim",
-            "is \(cut): a default length below the model's \(width) is not supported"))
+      initial = try reading { () throws(ModelFilesError) in
+        try config.int("truncate_dim", in: 1...width)
       }
     }
     var allowed: [Int] = []
@@ -154,6 +153,6 @@ extension Rule {
           config.error(.malformed, "matryoshka_dimensions", "is not a list of lengths"))
       }
     }
-    return Dimensions(width: width, allowed: allowed)
+    return Dimensions(width: width, allowed: allowed, initial: initial == width ? nil : initial)
   }
 }

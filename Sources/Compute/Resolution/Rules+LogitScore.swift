@@ -45,25 +45,26 @@ extension Rule {
       tokens: [negative, positive], ids: [no, yes], method: .fromTwoWaySoftmax)
   }
 
-  /// The entry of the vocabulary with this id.
   private static func spelling(
     _ id: Int, _ key: String, _ config: ConfigFile, _ tokenizer: JSON
   ) throws(ResolutionError) -> String {
+    if let spelling = tokenSpelling(id, tokenizer) { return spelling }
+    throw ResolutionError(
+      config.error(.malformed, key, "is \(id), which no entry of the vocabulary has"))
+  }
+
+  /// The entry of the vocabulary with this id, nil for none.
+  static func tokenSpelling(_ id: Int, _ tokenizer: JSON) -> String? {
     if let added = tokenizer["added_tokens"] {
       for entry in added.elements where entry["id"]?.int == id {
         if let content = entry["content"]?.string { return content }
       }
     }
-    if let vocabulary = tokenizer["model"]?["vocab"] {
-      if vocabulary.kind == .object {
-        for (key, value) in vocabulary.members where value.int == id {
-          return String(decoding: key, as: UTF8.self)
-        }
-      } else if let entry = vocabulary[id]?[0]?.string {
-        return entry
-      }
+    guard let vocabulary = tokenizer["model"]?["vocab"] else { return nil }
+    guard vocabulary.kind == .object else { return vocabulary[id]?[0]?.string }
+    for (key, value) in vocabulary.members where value.int == id {
+      return String(decoding: key, as: UTF8.self)
     }
-    throw ResolutionError(
-      config.error(.malformed, key, "is \(id), which no entry of the vocabulary has"))
+    return nil
   }
 }

@@ -23,10 +23,11 @@ extension Rule {
         case .classify: [[.transformer], [.transformer, .logitScore]]
         case .tokenEmbed, .tokenClassify: [[.transformer]]
         }
-      // Any number of Dense modules may follow the pooling.
+      // Any number of maps and norms may follow the pooling.
       var rest = kinds
       if facts[.task] == .embed {
-        while rest.count > 2, rest[1] == .pooling, rest[2] == .dense { rest.remove(at: 2) }
+        let steps: [SentenceModule.Kind] = [.dense, .layerNorm, .dropout]
+        while rest.count > 2, rest[1] == .pooling, steps.contains(rest[2]) { rest.remove(at: 2) }
       } else if facts[.task] == .tokenEmbed {
         while rest.count > 1, rest[1] == .dense { rest.remove(at: 1) }
       }
@@ -59,7 +60,7 @@ extension Rule {
           "pooling \(pooling.rawValue): the pooling of a classifier belongs to "
             + "its head and cannot be chosen")
       }
-      return pooling
+      return Poolings(pooling)
     },
     Rule("pooling.module-config", sets: .pooling, reads: [.task, .family]) {
       (facts, metadata) throws(ResolutionError) in
@@ -80,18 +81,19 @@ extension Rule {
             .unsupported, "classifier_pooling",
             "is \(name.quotedForMessage), which cannot be run; cls and mean can"))
       }
-      return pooling
+      return Poolings(pooling)
     },
     bidirectionalPooling,
     Rule("pooling.class-default", sets: .pooling, reads: [.architecture]) {
       (facts, _) throws(ResolutionError) in
-      Registry.entries[facts[.architecture]]?.pooling
+      (Registry.entries[facts[.architecture]]?.pooling).map { Poolings($0) }
     },
-    Rule("dense.module-configs", sets: .dense, reads: [.task, .family]) {
+    Rule("dense.module-configs", sets: .dense, reads: [.task, .family, .pooling]) {
       (facts, metadata) throws(ResolutionError) in
-      guard [.embed, .tokenEmbed].contains(facts[.task]) else { return DenseModules(list: []) }
-      let width = try hiddenSize(metadata, facts[.family])
-      return DenseModules(list: try denseModules(metadata, width: width))
+      guard [.embed, .tokenEmbed].contains(facts[.task]) else { return DenseModules() }
+      let columns = try hiddenSize(metadata, facts[.family])
+      let count = facts[.task] == .embed ? facts[.pooling].list.count : 1
+      return try vectorModules(metadata, width: columns * count)
     },
     normalizeOverride,
     Rule("normalize.not-embedding", sets: .normalize, reads: [.task]) {
@@ -142,7 +144,7 @@ extension Rule {
           .unsupported,
           "\(metadata.modulesPath): [\(index)].type is "
             + "\(module.type.quotedForMessage), which cannot be run; Transformer, Pooling, "
-            + "Dense, Normalize, LogitScore and SpladePooling can")
+            + "Dense, LayerNorm, Dropout, Normalize, LogitScore and SpladePooling can")
       }
       if kind == .transformer && !module.path.isEmpty {
         throw ResolutionError(
@@ -158,7 +160,7 @@ extension Rule {
 
   private static func poolingOfModule(
     _ metadata: ModelMetadata, _ family: ModelFamily
-  ) throws(ResolutionError) -> Pooling? {
+  ) throws(ResolutionError) -> Poolings? {
     guard let module = metadata.modules?.first(where: { $0.kind == .pooling }) else { return nil }
     guard let config = module.config else {
       throw ResolutionError(
@@ -167,7 +169,7 @@ extension Rule {
           + "needs for the pooling")
     }
     try checkWidth(config, metadata, family)
-    return try PoolingConfig.pooling(config)
+    return try PoolingConfig.poolings(config)
   }
 
   private static func checkWidth(

@@ -47,6 +47,13 @@ extension Rule {
       (facts, _) throws(ResolutionError) in
       facts[.task] == .tokenClassify ? activation(labelCount: facts[.labels].count) : nil
     },
+    // Before problem_type, which sentence-transformers does not read: users of a cross-encoder see
+    // what it computes. Taken as declared, as there; vLLM asks in the other order and makes softmax of Sigmoid as soon as
+    // there are two labels, which turns a multi-label model into another one.
+    Rule("activation.sentence-transformers", sets: .activation, reads: [.labels]) {
+      (facts, metadata) throws(ResolutionError) in
+      try declaredActivation(metadata, labelCount: facts[.labels].count)
+    },
     Rule("activation.problem-type", sets: .activation, reads: [.labels]) {
       (facts, metadata) throws(ResolutionError) in
       let config = metadata.config
@@ -60,12 +67,6 @@ extension Rule {
         throw ResolutionError(
           config.error(.unsupported, "problem_type", "is \(type.quotedForMessage)"))
       }
-    },
-    // Taken as declared, as sentence-transformers does; vLLM makes softmax of Sigmoid as soon as
-    // there are two labels, which turns a multi-label model into another one.
-    Rule("activation.sentence-transformers", sets: .activation, reads: [.labels]) {
-      (facts, metadata) throws(ResolutionError) in
-      try declaredActivation(metadata, labelCount: facts[.labels].count)
     },
     Rule("activation.label-count", sets: .activation, reads: [.labels]) {
       (facts, _) throws(ResolutionError) in

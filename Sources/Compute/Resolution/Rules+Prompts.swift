@@ -28,7 +28,7 @@ extension Rule {
       return prompts
     }
     // Its weights go by positions in the whole text.
-    guard try PoolingConfig.pooling(config) != .weightedMean else {
+    guard try !PoolingConfig.poolings(config).list.contains(.weightedMean) else {
       throw ResolutionError(
         config.error(
           .unsupported, "include_prompt",
@@ -54,6 +54,6 @@ extension Rule {
           .unsupported, "pooling",
           "is \((name ?? "").quotedForMessage), which cannot be run; avg, cls and last can"))
     }
-    return pooling
+    return Poolings(pooling)
   }
 }

@@ -67,7 +67,7 @@ extension Rule {
     let result = try reader.read(
       task: facts[.task], head: Registry.entries[facts[.architecture]]?.head ?? .none,
       conversion: facts[.conversion], sparse: facts[.sparse].head,
-      labelCount: facts[.labels].count)
+      labelCount: facts[.labels].count, hasTokenHead: facts[.tokenHead].head != nil)
     table = reader.table
     return result
   }

@@ -4,6 +4,7 @@ internal import ModelFiles
 /// Classification heads made of rows of the language model's head: `pooling_models.md` §4.
 extension Rule {
   static let tokenHead: [Rule] = [
+    returnedTokensHead,
     Rule("token-head.not-classifying", sets: .tokenHead, reads: [.task]) {
       (facts, _) throws(ResolutionError) in
       facts[.task] == .classify ? nil : TokenHeadChoice()

@@ -72,6 +72,7 @@ extension Rule {
         }
       }
     },
+    stepTag,
     Rule("token-rows.step-token", sets: .tokenRows, reads: [.architecture, .task]) {
       (facts, metadata) throws(ResolutionError) in
       guard Registry.entries[facts[.architecture]]?.head == .processReward,

@@ -11,6 +11,10 @@ package struct SentenceModule: Sendable {
     case pooling = "Pooling"
     /// A linear map of the vector.
     case dense = "Dense"
+    /// A layer norm of the vector.
+    case layerNorm = "LayerNorm"
+    /// Nothing, but in training.
+    case dropout = "Dropout"
     /// Logits of a masked language model to sparse weights.
     case spladePooling = "SpladePooling"
     /// Division by the Euclidean length.
@@ -44,6 +48,10 @@ package struct SentenceModule: Sendable {
     "sentence_transformers.models.Normalize": .normalize,
     "sentence_transformers.models.Dense": .dense,
     "sentence_transformers.base.modules.dense.Dense": .dense,
+    "sentence_transformers.models.LayerNorm": .layerNorm,
+    "sentence_transformers.sentence_transformer.modules.layer_norm.LayerNorm": .layerNorm,
+    "sentence_transformers.models.Dropout": .dropout,
+    "sentence_transformers.sentence_transformer.modules.dropout.Dropout": .dropout,
     "sentence_transformers.sentence_transformer.modules.dense.Dense": .dense,
     "sentence_transformers.base.modules.transformer.Transformer": .transformer,
     "sentence_transformers.sentence_transformer.modules.transformer.Transformer": .transformer,

@@ -36,6 +36,10 @@ package struct StackTensors: Sendable, Equatable {
     package var attentionOutputNorm: Affine?
     /// Before the feed-forward part.
     package var feedForwardNorm: Affine?
+    /// Chooses experts; nil for a layer without. `feedForward` is then one tensor with the maps of
+    /// all experts one below another, and so is `feedForwardOutput`, stored `[in, out]`, whose bias
+    /// is added once.
+    package var router: Affine? = nil
     /// One map, or gate and up, or one map with both.
     package var feedForward: [Affine]
     /// Back to the hidden size.
@@ -58,6 +62,10 @@ package struct StackTensors: Sendable, Equatable {
   package var distances: String?
   /// Of the distance vectors.
   package var distanceNorm: Affine?
+  /// Convolution beside the first layer.
+  package var convolution: Affine? = nil
+  /// After the sum of both.
+  package var convolutionNorm: Affine? = nil
   /// In order; a layer whose weights are shared stands here several times.
   package var layers: [Layer]
   /// After the last layer.

@@ -11,7 +11,7 @@ struct TokenMapReader {
   /// The maps that a plan with these facts needs.
   mutating func read(
     task: Task, head: Registry.Head, conversion: Conversion, sparse: SparseHead?,
-    labelCount: Int
+    labelCount: Int, hasTokenHead: Bool
   ) throws(ResolutionError) -> TokenTensors {
     var result = TokenTensors()
     switch task {
@@ -22,6 +22,8 @@ struct TokenMapReader {
       if head == .tokenEmbedding, metadata.modules == nil {
         result.maps = [try map("linear", bias: false)]
       }
+    // Its map is made of rows of the language model's head.
+    case .tokenClassify where hasTokenHead: break
     case .tokenClassify:
       result.maps =
         head == .processReward

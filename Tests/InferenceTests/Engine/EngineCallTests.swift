@@ -30,6 +30,21 @@ struct EngineCallTests {
     #expect(slots[0].value == .vector([0.6, 0.8]))
   }
 
+  @Test("a model's default length holds for vectors and scores, and a call may ask for more")
+  func defaultDimensions() async throws {
+    var model = FakeModel()
+    model.description.defaultDimensions = 2
+    model.description.allowedDimensions = [3]
+    let engine = try makeEngine(model)
+    let inputs = [ModelInput.ids([3, 4, 100, 100])]
+    let cut = try await engine.slots(.embed(EmbedOptions()), inputs)
+    #expect(cut[0].value == .vector([0.6, 0.8]))
+    let whole = EmbedOptions(dimensions: 4, normalize: false)
+    #expect(try await engine.slots(.embed(whole), inputs)[0].value == .vector([3, 4, 100, 100]))
+    let error = await engine.failure(.embed(EmbedOptions(dimensions: 1)), inputs)
+    #expect(error?.message.contains("cannot cut to dimensions 1: only 3") == true)
+  }
+
   @Test("an answer without inputs has no slots")
   func noInputs() async throws {
     let engine = try makeEngine()

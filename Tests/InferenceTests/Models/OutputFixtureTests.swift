@@ -13,7 +13,9 @@ struct OutputFixtureTests {
   @Test("there are fixtures of every kind")
   func covered() {
     let names = Set(OutputFixture.all.map(\.name))
-    for kind in ["colbert-", "tokens-", "splade-", "process-reward", "vectors-of-tokens"] {
+    for kind in [
+      "colbert-", "tokens-", "splade-", "process-reward", "step-tokens", "vectors-of-tokens",
+    ] {
       #expect(names.contains { $0.hasPrefix(kind) }, "\(kind)")
     }
   }

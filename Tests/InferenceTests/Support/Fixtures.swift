@@ -1,6 +1,7 @@
 import Foundation
 import Inference
 import JSON
+import Resolution
 import Testing
 
 /// Files that tests read, found relative to this file.
@@ -64,6 +65,11 @@ func makeEngine(
 ) throws -> Engine {
   var configuration = EngineConfiguration(modelDirectory: directory, name: "model")
   configuration.threadCount = threads
+  // Of a fixture that is served so.
+  let overrides = directory + "/overrides.json"
+  if FileManager.default.fileExists(atPath: overrides) {
+    configuration.overrides = try Overrides(path: overrides)
+  }
   change(&configuration)
   let engine = try Engine(configuration: configuration)
   try engine.warmUp()

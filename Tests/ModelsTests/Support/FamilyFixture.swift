@@ -13,7 +13,7 @@ struct FamilyFixture: Sendable, CustomTestStringConvertible {
   }
 
   struct Expected: Decodable, Sendable {
-    /// For embeddings.
+    /// For embeddings; what modules.json says where it is no pooling's name.
     var pooling: String
     var inputs: [Input]
     /// One for each input: the pooled vector, or the logits.

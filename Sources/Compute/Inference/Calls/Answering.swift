@@ -34,7 +34,9 @@ enum Answering {
         if normalize { values.eachRow(cut, count: count) { model.normalize(&$0, $1) } }
         places[index] = .rows(cut, count: count)
       case .cosine:
-        model.normalize(&values, range)
+        let cut = range.prefix(model.description.defaultDimensions ?? range.count)
+        model.normalize(&values, cut)
+        places[index] = .rows(cut, count: 1)
       case .maxSim:
         if model.description.normalizesTokens {
           values.eachRow(range, count: count) { model.normalize(&$0, $1) }

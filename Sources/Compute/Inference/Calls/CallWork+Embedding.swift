@@ -24,11 +24,14 @@ extension CallWork {
     case .tokens:
       // Beside one vector they are the hidden states as sentence-transformers gives them.
       return .tokenVectors(
-        dimensions: try dimensions(options, model, width: model.tokenWidth),
+        dimensions: try dimensions(
+          options, model, width: model.tokenWidth,
+          initial: model.task == .tokenEmbed ? model.defaultDimensions : nil),
         normalize: options.normalize ?? model.normalizesTokens)
     case .vector, .modelDefault:
       return .vectors(
-        dimensions: try dimensions(options, model, width: model.width),
+        dimensions: try dimensions(
+          options, model, width: model.width, initial: model.defaultDimensions),
         normalize: options.normalize ?? model.normalize)
     }
   }
@@ -44,16 +47,19 @@ extension CallWork {
   }
 
   private static func dimensions(
-    _ options: EmbedOptions, _ model: ModelDescription, width: Int
+    _ options: EmbedOptions, _ model: ModelDescription, width: Int, initial: Int?
   ) throws(EngineError) -> Int {
-    let dimensions = options.dimensions ?? width
+    let dimensions = options.dimensions ?? initial ?? width
     guard dimensions >= 1, dimensions <= width else {
       throw EngineError(
         .invalidArgument,
         "dimensions \(dimensions) is out of range: model \(model.name) takes 1…\(width)")
     }
     let allowed = model.allowedDimensions
-    guard allowed.isEmpty || dimensions == width || allowed.contains(dimensions) else {
+    guard
+      allowed.isEmpty || dimensions == width || dimensions == initial
+        || allowed.contains(dimensions)
+    else {
       let list = allowed.map(String.init).joined(separator: ", ")
       throw EngineError(
         .invalidArgument, "model \(model.name) cannot cut to dimensions \(dimensions): only \(list)"

@@ -7,6 +7,9 @@ internal import Tokenization
 
 extension Engine {
   /// Raised with every change of our code that may change a result.
+  ///
+  /// 2: products of packed weights sum in one chain; classifiers of decoders pass over pad tokens;
+  /// a cross-encoder's own activation counts before `problem_type`.
   private static let numericsVersion = 2
 
   /// Loads a model directory: reads its metadata, decides the plan, maps and checks the weights.

@@ -63,6 +63,7 @@ struct LoadedServedModel: ServedModel {
       pairMinimum: max(1, tokenizer.pairSpecialTokenCount ?? textMinimum),
       vocabularySize: loaded.vocabularySize, prompts: plan.prompts,
       defaultPrompt: plan.defaultPrompt, outputs: plan.outputs.map(output))
+    description.defaultDimensions = plan.defaultDimensions
     description.allowedDimensions = plan.allowedDimensions
     description.tokenWidth = loaded.tokenWidth
     // Vectors that are made to be compared; hidden states are given as they are.

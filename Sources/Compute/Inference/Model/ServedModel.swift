@@ -106,6 +106,8 @@ package struct ModelDescription: Sendable, Equatable {
   package var activation: Activation
   /// Floats in a row: dimensions or labels.
   package var width: Int
+  /// The length of vectors unless a call asks for another; nil: `width`.
+  package var defaultDimensions: Int?
   /// The lengths that vectors may be cut to; empty: any from 1 to `width`.
   package var allowedDimensions: [Int] = []
   /// What Embed can be asked for beside `.modelDefault`; the first is the default. Empty for a

@@ -23,10 +23,6 @@ extension StackSettings {
           .unsupported, "norm_rel_ebd",
           "is \(norm.quotedForMessage); only 'layer_norm' is supported"))
     }
-    guard try reader.count(["conv_kernel_size"], fallback: 0) == 0 else {
-      throw ModelError(
-        config.error(.unsupported, "conv_kernel_size", "is not 0: convolution is not supported"))
-    }
     var settings = try StackSettings(
       encoder: reader, epsilon: reader.epsilon("layer_norm_eps", fallback: 1e-7),
       activation: reader.activation("hidden_act", fallback: "gelu"))
@@ -40,7 +36,31 @@ extension StackSettings {
     settings.segmentCount = max(1, try reader.count(["type_vocab_size"], fallback: 0))
     settings.headActivation = try reader.activation("pooler_hidden_act", fallback: "gelu")
     try settings.setDistances(reader)
+    settings.convolution = try convolution(reader, columns: settings.hiddenSize)
     return settings
+  }
+
+  private static func convolution(
+    _ reader: ConfigReader, columns: Int
+  ) throws(ModelError) -> Convolution? {
+    let size = try reader.count(["conv_kernel_size"], fallback: 0)
+    guard size > 0 else { return nil }
+    guard size % 2 == 1, size < 64 else {
+      throw ModelError(
+        reader.config.error(
+          .unsupported, "conv_kernel_size",
+          "is \(size); only 0 and odd numbers below 64 are supported"))
+    }
+    let groups = try reader.size(["conv_groups"], fallback: 1)
+    guard columns % groups == 0 else {
+      throw ModelError(
+        reader.config.error(
+          .malformed, "conv_groups",
+          "is \(groups), which does not divide the hidden size \(columns)"))
+    }
+    return Convolution(
+      size: size, groupCount: groups,
+      activation: try reader.activation("conv_act", fallback: "tanh"))
   }
 
   private mutating func setDistances(_ reader: ConfigReader) throws(ModelError) {
