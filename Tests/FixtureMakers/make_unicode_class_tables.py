@@ -11,6 +11,8 @@ Made with tokenizers 0.23.3 and Python 3.11. Each table is what the library does
     space, word      Replace(Regex("\\s"), "") and \\w, which must be what \\S and \\W leave
     numeric          Digits() on c;  combining: StripAccents() on c
     compatibility    NFKD() on c, where it is not NFD() on c
+    regex script     Replace(Regex("\\p{Latin}"), "") and so on for every script whose name Oniguruma knows
+    script           UnicodeScripts() on c and a member of each script found so far
     composition      NFC() of the parts of c, for every c that NFC keeps and NFD does not
     grapheme break   proposed by the module `regex`; Extend, SpacingMark and ZWJ, and Prepend, are then asked of
                      Precompiled with one rule, which gives away where a cluster of less than six bytes ends
@@ -92,6 +94,56 @@ def probe_breaks():
     return values, changed
 
 
+def probe_regex_scripts():
+    """Runs of code points of one script of regular expressions, as (first, number), and the numbers by name."""
+    known = regex._regex_core.PROPERTIES["SCRIPT"][1]
+    scripts, names, values = {}, {}, dict.fromkeys(CODES, 0)
+    for name, key in sorted(known.items()):
+        try:
+            Regex(r"\p{%s}" % name)
+        except Exception:  # Oniguruma does not know the name
+            continue
+        names[name.lower().replace("_", "")] = scripts.setdefault(key, len(scripts) + 1)
+    for name in {number: name for name, number in names.items()}.values():
+        for c in members(r"\p{%s}" % name):
+            if values[c]:
+                stop("%s is in two scripts" % base.name(c))
+            values[c] = names[name]
+    runs = [(c, values[c]) for c in CODES if c == 0 or values[c] != values.get(c - 1, values[0xD7FF])]
+    return runs, sorted(names.items())
+
+
+def probe_scripts():
+    """Runs of code points of one script, as (first, number); 0 is what takes the script of its neighbour."""
+    parts = pre_tokenizers.UnicodeScripts()
+    leaders, runs = [], []
+
+    def number(c):
+        if len(parts.pre_tokenize_str("a" + chr(c) + "\u0431")) == 2 and len(parts.pre_tokenize_str("\u0431" + chr(c) + "a")) == 2:
+            if len(parts.pre_tokenize_str("a" + chr(c))) == 1 and len(parts.pre_tokenize_str("\u0431" + chr(c))) == 1:
+                return 0
+        for index, leader in enumerate(leaders, 1):
+            if len(parts.pre_tokenize_str(chr(leader) + chr(c))) == 1:
+                return index
+        leaders.append(c)
+        return len(leaders)
+
+    ends = {span[0] for _, span in parts.pre_tokenize_str(WHOLE)}
+    position = {c: place for place, c in enumerate(CODES)}
+    last = None
+    for c in CODES:
+        # A code point without a script begins no word, and ends the run of the one before.
+        if last is not None and position[c] not in ends and len(parts.pre_tokenize_str(chr(c))) == (last != 0):
+            continue
+        value = number(c)
+        if value != last:
+            runs.append((c, value))
+            last = value
+    if len(leaders) > 255:
+        stop("%d scripts are too many" % len(leaders))
+    return runs
+
+
 def probe():
     classes = {}
     for index, name in enumerate(CATEGORIES):
@@ -140,7 +192,7 @@ def probe():
             if len(head) != 1:
                 stop("%s is not composed of two" % base.name(c))
             pairs[(ord(head), ord(canonical[-1]))] = c
-    return classes, compatibility, pairs, changed
+    return classes, compatibility, pairs, (probe_scripts(), *probe_regex_scripts()), changed
 
 
 HEADER_TEXT = """\
@@ -155,6 +207,7 @@ HEADER_TEXT = """\
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /// General categories, the low five bits of `cu_class`.
 enum {
@@ -177,12 +230,49 @@ extern const uint16_t cu_class2_pages[%(class_pages)d][256];
 extern const uint8_t cu_compatibility_index[4352];
 extern const uint16_t cu_compatibility_pages[%(compatibility_pages)d][256];
 extern const uint32_t cu_compatibility_pool[%(compatibility_pool)d];
+extern const uint32_t cu_script_starts[%(scripts)d];
+extern const uint8_t cu_script_numbers[%(scripts)d];
+extern const uint32_t cu_regex_script_starts[%(regex_scripts)d];
+extern const uint8_t cu_regex_script_numbers[%(regex_scripts)d];
+extern const char *_Nonnull const cu_regex_script_names[%(script_names)d];
+extern const uint8_t cu_regex_script_named[%(script_names)d];
 extern const uint64_t cu_composition_keys[%(pairs)d];
 extern const uint32_t cu_composition_values[%(pairs)d];
 
 /// Category, bits and break class of a code point.
 static inline uint16_t cu_class(uint32_t code) {
     return code > 0x10FFFF ? 0 : cu_class2_pages[cu_class2_index[code >> 8]][code & 0xFF];
+}
+
+/// The number of the run that a code point is in, of `count` runs that begin at `starts`.
+static inline uint8_t cu_run(
+    uint32_t code, const uint32_t *_Nonnull starts, const uint8_t *_Nonnull numbers, size_t count
+) {
+    size_t low = 0, high = count;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (starts[middle] <= code) low = middle; else high = middle;
+    }
+    return code > 0x10FFFF ? 0 : numbers[low];
+}
+
+/// A number for the script of a code point as pre-tokenizer UnicodeScripts sees it; 0 where it takes that of its
+/// neighbours.
+static inline uint8_t cu_script(uint32_t code) {
+    return cu_run(code, cu_script_starts, cu_script_numbers, %(scripts)d);
+}
+
+/// A number for the script of a code point as regular expressions see it, 0 for none.
+static inline uint8_t cu_regex_script(uint32_t code) {
+    return cu_run(code, cu_regex_script_starts, cu_regex_script_numbers, %(regex_scripts)d);
+}
+
+/// The number of a script by its name or abbreviation in small letters without "_", 0 if there is none.
+static inline uint8_t cu_regex_script_number(const char *_Nonnull name) {
+    for (size_t index = 0; index < %(script_names)d; index++) {
+        if (strcmp(cu_regex_script_names[index], name) == 0) return cu_regex_script_named[index];
+    }
+    return 0;
 }
 
 /// The full compatibility decomposition (NFKD) of a code point where it differs from the canonical one (NFD); else NULL
@@ -208,7 +298,8 @@ static inline uint32_t cu_compose(uint32_t first, uint32_t second) {
 """
 
 
-def render(classes, compatibility, pairs):
+def render(classes, compatibility, pairs, all_scripts):
+    scripts, regex_scripts, script_names = all_scripts
     index, pages = base.fold(classes)
     offsets, pool = base.pooled(compatibility)
     compatibility_index, compatibility_pages = base.fold(offsets)
@@ -220,7 +311,8 @@ def render(classes, compatibility, pairs):
         categories=", ".join("CU_GC_%s = %d" % (camel(n), i) for i, n in enumerate(CATEGORIES)),
         breaks=", ".join("CU_BREAK_%s = %d" % (camel(n), i) for i, n in enumerate(BREAKS)),
         compatibility_pages=len(compatibility_pages), compatibility_pool=len(pool),
-        compatibility=len(compatibility), pairs=len(keys),
+        compatibility=len(compatibility), pairs=len(keys), scripts=len(scripts),
+        regex_scripts=len(regex_scripts), script_names=len(script_names),
     )  # fmt: skip
     source = "// Generated by Tests/FixtureMakers/make_unicode_class_tables.py from tokenizers %s. Do not edit.\n" % (
         tokenizers.__version__
@@ -231,6 +323,12 @@ def render(classes, compatibility, pairs):
     source += "\n" + base.write_array("uint8_t", "cu_compatibility_index", compatibility_index, "%d")
     source += "\n" + base.write_pages("uint16_t", "cu_compatibility_pages", compatibility_pages, "%d")
     source += "\n" + base.write_array("uint32_t", "cu_compatibility_pool", pool, "0x%X")
+    source += "\n" + base.write_array("uint32_t", "cu_script_starts", [first for first, _ in scripts], "0x%X")
+    source += "\n" + base.write_array("uint8_t", "cu_script_numbers", [number for _, number in scripts], "%d")
+    source += "\n" + base.write_array("uint32_t", "cu_regex_script_starts", [first for first, _ in regex_scripts], "0x%X")
+    source += "\n" + base.write_array("uint8_t", "cu_regex_script_numbers", [number for _, number in regex_scripts], "%d")
+    source += "\n" + base.write_array("char *const", "cu_regex_script_names", [name for name, _ in script_names], '"%s"')
+    source += "\n" + base.write_array("uint8_t", "cu_regex_script_named", [number for _, number in script_names], "%d")
     source += "\n" + base.write_array("uint64_t", "cu_composition_keys", [a << 32 | b for a, b in keys], "0x%XULL")
     source += "\n" + base.write_array("uint32_t", "cu_composition_values", [pairs[k] for k in keys], "0x%X")
     return HEADER_TEXT % facts, source
@@ -285,8 +383,8 @@ def main():
     parser = argparse.ArgumentParser(description="Writes the class tables of CUnicodeTables from the library.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the committed files differ")
     check = parser.parse_args().check
-    classes, compatibility, pairs, changed = probe()
-    header, source = render(classes, compatibility, pairs)
+    classes, compatibility, pairs, scripts, changed = probe()
+    header, source = render(classes, compatibility, pairs, scripts)
     verify(compatibility, pairs)
     for path, text in ((HEADER, header), (SOURCE, source)):
         if check:

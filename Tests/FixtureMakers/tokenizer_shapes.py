@@ -20,6 +20,13 @@ DEEPSEEK = (
     r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+KIMI = "|".join([
+    r"[\p{Han}]+", r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+"
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?", r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+",
+])  # fmt: skip
+SCRIPTS = r"[\p{Cyrillic}&&\p{Ll}]+|[\p{Greek}[\p{Hangul}\p{Hebrew}]]{2,}|[^\p{Latin}\p{Common}\p{Arabic}&&[^\p{Han}]]|\p{Thai}+|\p{Common}"
+ANCHORS = r"^\w+|\d+$|\A\W+|\S+\z|\s+\Z|(?<word>\b\p{Lu}\w+\b)|\w\B\w"
+GROUPED = r"[0-9]{1,3}(?=(?:[0-9]{3})*(?![0-9]))"
 CLIP = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 
@@ -249,10 +256,12 @@ def probes(charsmap):
             pre = split(expression(r"[\s\p{P}]"), behavior, invert)
             yield "probe-split-%s-%d" % (behavior.lower(), invert), file(model, None, pre)
     yield "probe-delimiter", file(model, None, {"type": "CharDelimiterSplit", "delimiter": "a"})
+    yield "probe-unicodescripts", file(model, None, {"type": "UnicodeScripts"})
     yield "probe-fixed", file(model, None, {"type": "FixedLength", "length": 3})
     yield "probe-classes", file(model, None, split(expression(r"\w+|[^\W\d]|\d{2,3}\S|\P{L}(?=\p{Ll})|(?<=\p{Lu})\D"), "Isolated"))
     yield "probe-categories", file(model, None, sequence("pretokenizers", *(
         split(expression(r"\p{%s}+" % name)) for name in "Lt Lm Mn Mc Me Nl No Pc Pd Ps Pe Pi Pf Sm Sc Sk So Z Cc Cf Co Cn".split())))  # fmt: skip
     for name, words in (("gpt2", GPT2), ("qwen2", MODERN % r"\p{N}"), ("cl100k", MODERN % r"\p{N}{1,3}"), ("marks", MARKS),
-                        ("o200k", O200K), ("deepseek", DEEPSEEK), ("clip", CLIP)):  # fmt: skip
+                        ("o200k", O200K), ("deepseek", DEEPSEEK), ("clip", CLIP), ("kimi", KIMI), ("scripts", SCRIPTS),
+                        ("anchors", ANCHORS), ("grouped", GROUPED)):  # fmt: skip
         yield "probe-words-" + name, file(model, None, split(expression(words)))

@@ -66,6 +66,22 @@ struct RefusalTests {
         == tokenizer.encode(next, limit: .none).ids)
   }
 
+  @Test(
+    "where every match looks at all that follows, the work for a text is bounded",
+    arguments: [(3_000, true), (4_000_000, false)])
+  func tooManyBytes(digitCount: Int, isTaken: Bool) throws {
+    var file = TinyTokenizer()
+    file.preTokenizer = TinyTokenizer.split("[0-9]{1,3}(?=(?:[0-9]{3})*(?![0-9]))")
+    let tokenizer = try file.read()
+    let text = [UInt8](repeating: UInt8(ascii: "7"), count: digitCount)
+    let duration = ContinuousClock().measure {
+      let found = message { try tokenizer.encode(text, limit: .none) }
+      let refusal = "a regular expression of the tokenizer needs too many steps for this text"
+      #expect(found == (isTaken ? "no error" : refusal))
+    }
+    #expect(duration < .seconds(30))
+  }
+
   @Test("a single text is too long where only the second of a pair may be cut")
   func onlySecond() throws {
     let tokenizer = try TinyTokenizer().read()

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /// General categories, the low five bits of `cu_class`.
 enum {
@@ -31,12 +32,49 @@ extern const uint16_t cu_class2_pages[177][256];
 extern const uint8_t cu_compatibility_index[4352];
 extern const uint16_t cu_compatibility_pages[41][256];
 extern const uint32_t cu_compatibility_pool[5171];
+extern const uint32_t cu_script_starts[1489];
+extern const uint8_t cu_script_numbers[1489];
+extern const uint32_t cu_regex_script_starts[1708];
+extern const uint8_t cu_regex_script_numbers[1708];
+extern const char *_Nonnull const cu_regex_script_names[336];
+extern const uint8_t cu_regex_script_named[336];
 extern const uint64_t cu_composition_keys[940];
 extern const uint32_t cu_composition_values[940];
 
 /// Category, bits and break class of a code point.
 static inline uint16_t cu_class(uint32_t code) {
     return code > 0x10FFFF ? 0 : cu_class2_pages[cu_class2_index[code >> 8]][code & 0xFF];
+}
+
+/// The number of the run that a code point is in, of `count` runs that begin at `starts`.
+static inline uint8_t cu_run(
+    uint32_t code, const uint32_t *_Nonnull starts, const uint8_t *_Nonnull numbers, size_t count
+) {
+    size_t low = 0, high = count;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (starts[middle] <= code) low = middle; else high = middle;
+    }
+    return code > 0x10FFFF ? 0 : numbers[low];
+}
+
+/// A number for the script of a code point as pre-tokenizer UnicodeScripts sees it; 0 where it takes that of its
+/// neighbours.
+static inline uint8_t cu_script(uint32_t code) {
+    return cu_run(code, cu_script_starts, cu_script_numbers, 1489);
+}
+
+/// A number for the script of a code point as regular expressions see it, 0 for none.
+static inline uint8_t cu_regex_script(uint32_t code) {
+    return cu_run(code, cu_regex_script_starts, cu_regex_script_numbers, 1708);
+}
+
+/// The number of a script by its name or abbreviation in small letters without "_", 0 if there is none.
+static inline uint8_t cu_regex_script_number(const char *_Nonnull name) {
+    for (size_t index = 0; index < 336; index++) {
+        if (strcmp(cu_regex_script_names[index], name) == 0) return cu_regex_script_named[index];
+    }
+    return 0;
 }
 
 /// The full compatibility decomposition (NFKD) of a code point where it differs from the canonical one (NFD); else NULL

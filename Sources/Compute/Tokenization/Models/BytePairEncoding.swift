@@ -58,18 +58,9 @@ struct BytePairEncoding: Sendable {
   func tokenize(
     _ text: Span<UInt8>, _ word: Range<Int>, memory: inout ModelMemory, sink: inout TokenSink
   ) {
-    guard word.count <= WordCache.lengthMax else {
+    memory.remember(text, word, in: &sink) { memory, sink in
       split(text, word, memory: &memory, sink: &sink)
-      sink.endGroup()
-      return
     }
-    var hash = Vocabulary.emptyHash
-    for index in word { hash = Vocabulary.extend(hash, text[index]) }
-    if memory.cache.append(text, word, hash: hash, to: &sink) { return }
-    let start = sink.ids.count
-    split(text, word, memory: &memory, sink: &sink)
-    memory.cache.insert(text, word, hash: hash, sink.ids[start...])
-    sink.endGroup()
   }
 
   private func split(

@@ -40,6 +40,27 @@ struct ModelMemory: ~Copyable {
 
   init() {}
 
+  /// Appends the tokens of the word `text[word]`, which is not empty, as one group: those of
+  /// `split`, which are remembered where the word is short.
+  @inline(__always)
+  mutating func remember(
+    _ text: Span<UInt8>, _ word: Range<Int>, in sink: inout TokenSink,
+    _ split: (inout ModelMemory, inout TokenSink) -> Void
+  ) {
+    guard word.count <= WordCache.lengthMax else {
+      split(&self, &sink)
+      sink.endGroup()
+      return
+    }
+    var hash = Vocabulary.emptyHash
+    for index in word { hash = Vocabulary.extend(hash, text[index]) }
+    if cache.append(text, word, hash: hash, to: &sink) { return }
+    let start = sink.ids.count
+    split(&self, &sink)
+    cache.insert(text, word, hash: hash, sink.ids[start...])
+    sink.endGroup()
+  }
+
   /// Gives back what an unusually long word made grow.
   mutating func shrink() {
     if symbols.capacity > 1 << 14 { symbols = [] }

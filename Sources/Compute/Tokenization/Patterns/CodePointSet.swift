@@ -44,8 +44,22 @@ struct CodePointSet: Sendable, Equatable {
     return CodePointSet(rest)
   }
 
-  /// `\p{name}`: a general category of one or two letters; nil for any other name.
+  /// The code points of both.
+  func intersection(_ other: CodePointSet) -> CodePointSet {
+    CodePointSet(complement.ranges + other.complement.ranges).complement
+  }
+
+  /// `\p{name}`: a general category of one or two letters, or a script; nil for any other name.
   static func property(_ name: String) -> CodePointSet? {
+    category(name) ?? script(name)
+  }
+
+  private static func script(_ name: String) -> CodePointSet? {
+    let number = cu_regex_script_number(name.lowercased().filter { !"_- ".contains($0) })
+    return number == 0 ? nil : CodePointSet { cu_regex_script($0) == number }
+  }
+
+  private static func category(_ name: String) -> CodePointSet? {
     let categories = categoryNames.enumerated().filter { _, category in
       name.count == 1 ? category.hasPrefix(name) : category == name
     }
@@ -61,7 +75,7 @@ struct CodePointSet: Sendable, Equatable {
     switch letter {
     case UInt8(ascii: "s"): CodePointSet { Int(cu_class($0)) & CU_REGEX_SPACE != 0 }
     case UInt8(ascii: "w"): CodePointSet { Int(cu_class($0)) & CU_REGEX_WORD != 0 }
-    case UInt8(ascii: "d"): property("Nd")
+    case UInt8(ascii: "d"): category("Nd")
     default: nil
     }
   }

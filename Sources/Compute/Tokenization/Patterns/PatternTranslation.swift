@@ -8,14 +8,16 @@ struct PatternTranslation {
     var construct: String
   }
 
-  private let source: [UInt8]
-  private var index = 0
+  let source: [UInt8]
+  var index = 0
   private var output: [UInt8] = []
   /// Whether each open group ignores case, the whole pattern first.
   private var ignoresCase = [false]
   /// Whether the last thing was an interval such as `{1,3}`.
   private var isAfterInterval = false
   private var previousLetter: UInt8 = 0
+  /// Whether `wordEdge` is in the pattern.
+  var usesWords = false
 
   private init(_ source: [UInt8]) { self.source = source }
 
@@ -26,12 +28,17 @@ struct PatternTranslation {
     guard translation.ignoresCase.count == 1 else {
       throw Refusal(construct: "a group without an end")
     }
-    return translation.output
+    return translation.usesWords ? wordDefinition + translation.output : translation.output
   }
 
-  private var isIgnoringCase: Bool { ignoresCase.last ?? false }
+  /// Where a word begins or ends, by the group that `wordDefinition` names.
+  static let wordEdge = "(?:(?<=(?&word))(?!(?&word))|(?<!(?&word))(?=(?&word)))"
+  private static let wordDefinition = Array(
+    "(?(DEFINE)(?<word>\(CodePointSet.shorthand(UInt8(ascii: "w")).map(spelling) ?? "(?!)")))".utf8)
 
-  private func starts(_ text: StaticString) -> Bool {
+  var isIgnoringCase: Bool { ignoresCase.last ?? false }
+
+  func starts(_ text: StaticString) -> Bool {
     let bytes = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
     return source[index...].starts(with: bytes)
   }
@@ -52,7 +59,9 @@ struct PatternTranslation {
     case UInt8(ascii: "+") where wasAfterInterval, UInt8(ascii: "?") where wasAfterInterval:
       throw Refusal(construct: "an interval followed by \(Character(UnicodeScalar(byte)))")
     case UInt8(ascii: "^"), UInt8(ascii: "$"):
-      throw Refusal(construct: "the anchor \(Character(UnicodeScalar(byte)))")
+      // Where lines begin and end, as in Ruby.
+      output += Array("(?m:\(Character(UnicodeScalar(byte))))".utf8)
+      index += 1
     case UInt8(ascii: "|"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"),
       UInt8(ascii: "."):
       copy(1)
@@ -98,6 +107,12 @@ struct PatternTranslation {
       copy(opening.utf8CodeUnitCount)
       return
     }
+    if starts("(?<"), let end = source[index...].firstIndex(of: UInt8(ascii: ">")) {
+      // The name of a group: nothing refers to it.
+      output += Array("(?:".utf8)
+      index = end + 1
+      return
+    }
     if starts("(?") || starts("(*") {
       throw Refusal(construct: "a group with (? that is not known")
     }
@@ -117,146 +132,23 @@ struct PatternTranslation {
     isAfterInterval = true
   }
 
-  private mutating func escape() throws(Refusal) {
-    if let set = try escapedSet() {
-      if isIgnoringCase { throw Refusal(construct: "a class whose case is ignored") }
-      emit(set)
-    } else {
-      let code = try escapedCharacter()
-      emit(CodePointSet([code...code]))
-    }
-  }
-
-  /// The set that an escape such as `\p{L}` or `\s` stands for, nil for an escape of a character.
-  private mutating func escapedSet() throws(Refusal) -> CodePointSet? {
-    guard index + 1 < source.count else { throw Refusal(construct: "a \\ at the end") }
-    let letter = source[index + 1]
-    let isNegated = letter & 0x20 == 0
-    if let set = CodePointSet.shorthand(letter | 0x20), letter < 0x80, letter >= 0x41 {
-      index += 2
-      return isNegated ? set.complement : set
-    }
-    guard letter | 0x20 == UInt8(ascii: "p") else { return nil }
-    guard index + 2 < source.count, source[index + 2] == UInt8(ascii: "{"),
-      let end = source[index...].firstIndex(of: UInt8(ascii: "}"))
-    else { throw Refusal(construct: "\\p without braces") }
-    var name = source[index + 3..<end]
-    let isInverse = name.first == UInt8(ascii: "^")
-    if isInverse { name = name.dropFirst() }
-    let spelling = String(decoding: name, as: UTF8.self)
-    guard let set = CodePointSet.property(spelling) else {
-      throw Refusal(construct: "the property \\p{\(spelling)}")
-    }
-    index = end + 1
-    return isNegated != isInverse ? set.complement : set
-  }
-
-  private mutating func escapedCharacter() throws(Refusal) -> UInt32 {
-    let letter = source[index + 1]
-    index += 2
-    switch letter {
-    case UInt8(ascii: "n"): return 0x0A
-    case UInt8(ascii: "r"): return 0x0D
-    case UInt8(ascii: "t"): return 0x09
-    case UInt8(ascii: "f"): return 0x0C
-    case UInt8(ascii: "v"): return 0x0B
-    case UInt8(ascii: "u"): return try hexadecimal(digits: 4)
-    case UInt8(ascii: "x"):
-      guard index < source.count, source[index] == UInt8(ascii: "{"),
-        let end = source[index...].firstIndex(of: UInt8(ascii: "}"))
-      else { return try hexadecimal(digits: 2, most: 0x7F) }
-      index += 1
-      let code = try hexadecimal(digits: end - index)
-      index += 1
-      return code
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "a")...UInt8(ascii: "z"), 0x80...:
-      throw Refusal(construct: "the escape \\\(Character(UnicodeScalar(letter)))")
-    default: return UInt32(letter)
-    }
-  }
-
-  private mutating func hexadecimal(
-    digits: Int, most: UInt32 = 0x10FFFF
-  ) throws(Refusal) -> UInt32 {
-    let text = String(decoding: source[index...].prefix(max(0, digits)), as: UTF8.self)
-    guard text.utf8.count == digits, digits > 0, !text.hasPrefix("+"), !text.hasPrefix("-"),
-      let code = UInt32(text, radix: 16), code <= most, !(0xD800...0xDFFF).contains(code)
-    else { throw Refusal(construct: "a \\x or \\u that is no character") }
-    index += digits
-    return code
-  }
-
-  /// `[…]`, without nesting and without intersection.
-  private mutating func characterClass() throws(Refusal) -> CodePointSet {
-    index += 1
-    let isNegated = index < source.count && source[index] == UInt8(ascii: "^")
-    if isNegated { index += 1 }
-    var parts: [ClosedRange<UInt32>] = []
-    var isEmpty = true
-    while index < source.count, source[index] != UInt8(ascii: "]") {
-      if let set = try memberSet() {
-        if isIgnoringCase { throw Refusal(construct: "a class whose case is ignored") }
-        parts += set.ranges
-      } else {
-        parts.append(try memberRange())
-      }
-      isEmpty = false
-    }
-    guard index < source.count else { throw Refusal(construct: "a class without an end") }
-    guard !isEmpty else { throw Refusal(construct: "an empty class") }
-    index += 1
-    if isNegated, isIgnoringCase { throw Refusal(construct: "a class whose case is ignored") }
-    let set = CodePointSet(parts)
-    return isNegated ? set.complement : set
-  }
-
-  private mutating func memberSet() throws(Refusal) -> CodePointSet? {
-    if source[index] == UInt8(ascii: "[") || starts("&&") {
-      throw Refusal(construct: "a class within a class")
-    }
-    return source[index] == UInt8(ascii: "\\") ? try escapedSet() : nil
-  }
-
-  private mutating func memberRange() throws(Refusal) -> ClosedRange<UInt32> {
-    let first = try memberCharacter()
-    let isRange =
-      starts("-") && index + 1 < source.count && source[index + 1] != UInt8(ascii: "]")
-    guard isRange else { return first...first }
-    index += 1
-    let last = try memberCharacter()
-    guard first <= last else { throw Refusal(construct: "a range that ends before it begins") }
-    return first...last
-  }
-
-  private mutating func memberCharacter() throws(Refusal) -> UInt32 {
-    guard index < source.count else { throw Refusal(construct: "a class without an end") }
-    if source[index] == UInt8(ascii: "\\") {
-      guard try escapedSet() == nil else { throw Refusal(construct: "a range of classes") }
-      return try escapedCharacter()
-    }
-    if source[index] == UInt8(ascii: "[") { throw Refusal(construct: "a class within a class") }
-    let code = UTF8Text.decode(source.span, index)
-    if isIgnoringCase, code > 0x7F || !"sdmtlver'".utf8.contains(UInt8(code) | 0x20) {
-      if code != 0x27 { throw Refusal(construct: "a letter whose case is ignored") }
-    }
-    index += UTF8Text.length(lead: source[index])
-    return code
-  }
-
-  private mutating func emit(_ set: CodePointSet) {
+  mutating func emit(_ text: String) {
     previousLetter = 0
-    if set.ranges.isEmpty {
-      output += Array("(?!)".utf8)
-      return
+    output += Array(text.utf8)
+  }
+
+  mutating func emit(_ set: CodePointSet) {
+    emit(Self.spelling(set))
+  }
+
+  /// The set as a class of PCRE2.
+  static func spelling(_ set: CodePointSet) -> String {
+    if set.ranges.isEmpty { return "(?!)" }
+    let ranges = set.ranges.map { range in
+      let first = "\\x{\(String(range.lowerBound, radix: 16))}"
+      return range.count == 1
+        ? first : first + "-\\x{\(String(range.upperBound, radix: 16))}"
     }
-    output.append(UInt8(ascii: "["))
-    for range in set.ranges {
-      output += Array("\\x{\(String(range.lowerBound, radix: 16))}".utf8)
-      if range.count > 1 {
-        output += Array("-\\x{\(String(range.upperBound, radix: 16))}".utf8)
-      }
-    }
-    output.append(UInt8(ascii: "]"))
+    return "[\(ranges.joined())]"
   }
 }

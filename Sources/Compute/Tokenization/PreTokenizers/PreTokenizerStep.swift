@@ -22,6 +22,8 @@ enum PreTokenizerStep: Sendable {
   case split(TextPattern, SplitBehavior, isInverted: Bool)
   /// `FixedLength`, in characters.
   case fixedLength(Int)
+  /// `UnicodeScripts`
+  case scripts
 
   /// Cuts, and where the step says so rewrites, the words.
   func apply(to words: inout WordList) {
@@ -42,6 +44,7 @@ enum PreTokenizerStep: Sendable {
     case .split(let pattern, let behavior, let isInverted):
       Self.split(&words, pattern, behavior, isInverted: isInverted)
     case .fixedLength(let length): Self.cut(&words, length)
+    case .scripts: Self.splitScripts(&words)
     }
   }
 
@@ -107,6 +110,26 @@ enum PreTokenizerStep: Sendable {
         index += UTF8Text.length(lead: text[index])
       }
       if before != 0 { parts.append(start..<index) }
+    }
+  }
+
+  /// Characters without a script belong to the word before them; before the first word they are
+  /// dropped, as the library does.
+  private static func splitScripts(_ words: inout WordList) {
+    words.split { text, range, parts in
+      var start: Int?
+      var script: UInt8 = 0
+      var index = range.lowerBound
+      while index < range.upperBound {
+        let next = cu_script(UTF8Text.decode(text, index))
+        if next != 0, next != script {
+          if let start { parts.append(start..<index) }
+          start = index
+          script = next
+        }
+        index += UTF8Text.length(lead: text[index])
+      }
+      if let start { parts.append(start..<range.upperBound) }
     }
   }
 

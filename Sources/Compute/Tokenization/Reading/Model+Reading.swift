@@ -24,12 +24,8 @@ extension Model {
 extension WordPiece {
   fileprivate init(_ field: Field) throws(TokenizationError) {
     let vocabulary = try Vocabulary(field["vocab"])
-    let unknown = field["unk_token"]
-    guard let unknownID = vocabulary.id(of: try unknown.bytes()) else {
-      throw unknown.malformed("names a token that is not in the vocabulary")
-    }
     self.init(
-      vocabulary: vocabulary, unknown: unknownID,
+      vocabulary: vocabulary, unknown: try vocabulary.id(field["unk_token"]),
       prefix: try field["continuing_subword_prefix"].bytes(),
       wordCharactersMax: Int(try field["max_input_chars_per_word"].natural()))
   }
@@ -38,18 +34,16 @@ extension WordPiece {
 extension WordLevel {
   fileprivate init(_ field: Field) throws(TokenizationError) {
     let vocabulary = try Vocabulary(field["vocab"])
-    let unknown = field["unk_token"]
-    guard let id = vocabulary.id(of: try unknown.bytes()) else {
-      throw unknown.malformed("names a token that is not in the vocabulary")
-    }
-    self.init(vocabulary: vocabulary, unknown: id)
+    self.init(vocabulary: vocabulary, unknown: try vocabulary.id(field["unk_token"]))
   }
 }
 
 extension BytePairEncoding {
   fileprivate init(_ field: Field) throws(TokenizationError) {
     let dropout = field["dropout"]
-    if !dropout.isNull, dropout.value?.double != 0 { throw dropout.unsupported("dropout") }
+    if !dropout.isNull, dropout.value?.double != 0 {
+      throw dropout.unsupported("dropout", "it makes ids a matter of chance; null turns it off")
+    }
     let vocabulary = try Vocabulary(field["vocab"])
     var options = Options()
     options.fusesUnknown = try field["fuse_unk"].flag()
@@ -58,12 +52,7 @@ extension BytePairEncoding {
     options.prefix = try field["continuing_subword_prefix"].bytesOrNone()
     options.suffix = try field["end_of_word_suffix"].bytesOrNone()
     let unknown = field["unk_token"]
-    if !unknown.isNull {
-      guard let id = vocabulary.id(of: try unknown.bytes()) else {
-        throw unknown.malformed("names a token that is not in the vocabulary")
-      }
-      options.unknown = id
-    }
+    if !unknown.isNull { options.unknown = try vocabulary.id(unknown) }
     self.init(
       vocabulary: vocabulary,
       merges: try MergeTable(field["merges"], vocabulary, prefix: options.prefix.count),
@@ -139,6 +128,16 @@ extension Unigram {
     self.init(
       vocabulary: vocabulary, trie: trie, scores: scores, unknown: id,
       fallsBackToBytes: try field["byte_fallback"].flag())
+  }
+}
+
+extension Vocabulary {
+  /// The id of the token that the field names.
+  fileprivate func id(_ token: Field) throws(TokenizationError) -> Int32 {
+    guard let id = id(of: try token.bytes()) else {
+      throw token.malformed("names a token that is not in the vocabulary")
+    }
+    return id
   }
 }
 

@@ -55,6 +55,7 @@ extension PreTokenizer {
       let length = field["length"].value == nil ? 5 : try field["length"].natural()
       guard length > 0 else { throw field["length"].malformed("must be above 0") }
       return [.fixedLength(Int(length))]
+    case "UnicodeScripts": return [.scripts]
     case "Sequence":
       var steps: [PreTokenizerStep] = []
       for element in try field["pretokenizers"].elements() {

@@ -3,8 +3,8 @@ package import JSON
 extension Tokenizer {
   /// Reads a parsed tokenizer.json; errors name `fileName`.
   ///
-  /// Supported: all models, normalizers and post-processors of the library, all pre-tokenizers but
-  /// `UnicodeScripts`, added tokens with all flags. Throws `.unsupported`, naming the component, for
+  /// Supported: all models, normalizers, pre-tokenizers and post-processors of the library, added
+  /// tokens with all flags. Throws `.unsupported`, naming the component, for
   /// what is not (dropout, regular expressions that PCRE2 may read differently), and `.malformed`
   /// for a file that the library would not write, or that names a token that is not in its
   /// vocabulary.
