@@ -26,7 +26,7 @@ struct BertTests {
     for input in inputs { batch.append(input.ids, segmentStart: input.segmentStart) }
     let scratch = try model.makeScratch(tokensMax: 4_096, inputsMax: 256)
     var output: [Float] = []
-    try model.forward(batch, scratch: scratch, into: &output)
+    try model.rows(batch, scratch, into: &output)
     return stride(from: 0, to: output.count, by: model.outputWidth).map {
       Array(output[$0..<$0 + model.outputWidth])
     }

@@ -89,7 +89,7 @@ struct ForwardTests {
     let scratch = try model.makeScratch(tokensMax: tokensMax, inputsMax: inputsMax)
     var output: [Float] = []
     let error = try #require(throws: ModelError.self) {
-      try model.forward(batch, scratch: scratch, into: &output)
+      try model.rows(batch, scratch, into: &output)
     }
     #expect(error.code == .invalidBatch && output.isEmpty)
     return error
@@ -143,37 +143,14 @@ struct ForwardTests {
     var output = [Float](repeating: 9, count: 100)
     var batch = RaggedBatch()
     batch.append([1, 2, 3])
-    try model.forward(batch, scratch: scratch, into: &output)
+    try model.rows(batch, scratch, into: &output)
     #expect(output.count == TinyBert.hidden)
     let first = output
     batch.removeAll()
-    try model.forward(batch, scratch: scratch, into: &output)
+    try model.rows(batch, scratch, into: &output)
     #expect(output.isEmpty)
     batch.append([1, 2, 3])
-    try model.forward(batch, scratch: scratch, into: &output)
+    try model.rows(batch, scratch, into: &output)
     #expect(output == first)
-  }
-
-  @Test("rows are cut first and normalised then")
-  func finish() throws {
-    let model = try TinyBert().load()
-    let row: [Float] = [9, 3, 4, 100]
-    #expect(model.finish(row[1...], dimensions: 2, normalize: true) == [0.6, 0.8])
-    #expect(model.finish(row[1...], dimensions: 2, normalize: false) == [3, 4])
-    #expect(model.finish([0, 0], dimensions: 2, normalize: true) == [0, 0])
-    #expect(abs(model.cosine(row[1...2], row[1...2]) - 1) < 1e-6)
-    #expect(model.cosine([1, 0], [0, 2]) == 0)
-    #expect(model.cosine([1, 0], [-3, 0]) == -1)
-  }
-
-  @Test("logits become probabilities as the plan says")
-  func activate() throws {
-    let one = try TinyBert(labels: 1).load()
-    #expect(one.activate([0]) == [0.5])
-    let two = try TinyBert(labels: 2).load()
-    #expect(two.activate([1, 1]) == [0.5, 0.5])
-    let plain = try TinyBert(labels: 2)
-    plain.config["problem_type"] = "\"regression\""
-    #expect(try plain.load().activate([3, -7]) == [3, -7])
   }
 }

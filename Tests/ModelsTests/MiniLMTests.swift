@@ -38,7 +38,7 @@ struct MiniLMTests {
     for input in inputs { batch.append(input) }
     let scratch = try model.makeScratch(tokensMax: batch.tokenCount, inputsMax: inputs.count)
     var output: [Float] = []
-    try model.forward(batch, scratch: scratch, into: &output)
+    try model.rows(batch, scratch, into: &output)
     return stride(from: 0, to: output.count, by: model.outputWidth).map {
       Array(output[$0..<$0 + model.outputWidth])
     }
@@ -52,9 +52,12 @@ struct MiniLMTests {
     let vectors = try Data(contentsOf: file)
     try #require(vectors.count == ids.count * 384 * 4 && model.outputWidth == 384)
     let rows = try run(model, ids)
+    let table = try KernelTable(named: nil)
     var worst: Float = 0
     for (index, row) in rows.enumerated() {
-      let vector = model.finish(row[...], dimensions: 384, normalize: model.plan.normalize)
+      var vector = row
+      var span = vector.mutableSpan
+      table.normalize(&span)
       for (column, value) in vector.enumerated() {
         let expected = vectors.withUnsafeBytes {
           $0.loadUnaligned(fromByteOffset: (index * 384 + column) * 4, as: Float.self)

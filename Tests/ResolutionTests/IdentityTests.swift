@@ -42,7 +42,7 @@ struct IdentityTests {
     arguments: [
       (
         #""architectures":["T5Model"]"#, ResolutionError.Code.unsupported,
-        "architectures is 'T5Model', which cannot be served; these can: AlbertForMaskedLM, "
+        "architectures is 'T5Model', which cannot be served; these can, before Model, "
       ),
       (#""architectures":[]"#, .malformed, "architectures is not a list of class names"),
       (#""architectures":"BertModel""#, .malformed, "architectures is not a list of class names"),

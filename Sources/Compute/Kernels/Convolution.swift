@@ -1,7 +1,7 @@
 /// What a convolution over the rows of a sequence reads, so that a dense layer computes it.
 extension Matrix {
-  /// Writes, for each of `rows` of `source`, the `count` columns from `column` on of the `size` rows
-  /// around it, one after another, into consecutive rows of this matrix from `target` on. Rows
+  /// Writes, for each of `rows` of `source`, the `count` columns from `column` on of the `size`
+  /// rows around it, one after another, into consecutive rows of this matrix from `target` on. Rows
   /// outside `rows` are zeros; `size` is odd.
   package mutating func copyWindows(
     of source: borrowing Matrix, rows: Range<Int>, column: Int, count: Int, size: Int,

@@ -26,9 +26,11 @@ package struct PackedWeights: Sendable {
 
   /// Packs the rows of `parts`, one part after the other, each `[its outputs, inner]`.
   ///
+  /// With `isFilled` false nothing is read or written: zeros, for a model that is only checked.
   /// Throws `.outOfMemory`.
   package init(
-    _ parts: [SharedWeights], inner: Int, precision: Precision, table: KernelTable
+    _ parts: [SharedWeights], inner: Int, precision: Precision, table: KernelTable,
+    isFilled: Bool = true
   ) throws(KernelsError) {
     precondition(inner > 0 && parts.allSatisfy { $0.count > 0 && $0.count % inner == 0 })
     let rows = WeightRows(parts, inner: inner)
@@ -40,7 +42,7 @@ package struct PackedWeights: Sendable {
     let panels = try SharedWeights.floats(
       count: (Self.byteCount(columns: columns, inner: inner, storage) + 3) / 4)
     let packer = PanelPacker(storage, inner: inner, table: table)
-    for first in stride(from: 0, to: columns, by: Self.panelColumns) {
+    for first in stride(from: 0, to: isFilled ? columns : 0, by: Self.panelColumns) {
       let panel = first..<min(first + Self.panelColumns, columns)
       let target =
         UnsafeMutableRawPointer(mutating: panels.address)

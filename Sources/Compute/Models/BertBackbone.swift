@@ -79,7 +79,8 @@ package struct BertBackbone: Backbone {
 
   /// The working memory of one thread. Bytes at most, beside `Scratch`: 4 · (tokensMax · hidden +
   /// max(256, inputTokensMax) · 4 · hidden + 256 · intermediate), the latter two no more than
-  /// tokensMax rows. MiniLM with inputs up to 256 tokens: 6 MB with 2,048 tokens, 28 MB with 16,384.
+  /// tokensMax rows. MiniLM with inputs up to 256 tokens: 6 MB with 2,048 tokens, 28 MB with
+  /// 16,384.
   package func makeScratch(_ limits: BatchCapacity) throws(ModelError) -> any BackboneScratch {
     let groupRows = SequenceGroups.rowsMax(limits)
     let operations = Scratch.Limits(

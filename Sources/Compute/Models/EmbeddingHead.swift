@@ -1,9 +1,9 @@
 internal import Kernels
 internal import Resolution
 
-/// The model as an embedding: pooled hidden states, joined where there are several poolings, through
-/// the Dense and LayerNorm modules if there are any. The rows are not cut or normalised yet; see
-/// `LoadedModel.finish`.
+/// The model as an embedding: pooled hidden states, joined where there are several poolings,
+/// through the Dense and LayerNorm modules if there are any. The rows are not cut or normalised
+/// yet; see `LoadedModel.finish`.
 struct EmbeddingHead: TaskHead {
   let outputWidth: Int
   let widest: Int

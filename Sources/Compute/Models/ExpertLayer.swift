@@ -2,13 +2,13 @@ internal import Kernels
 internal import ModelFiles
 internal import Resolution
 
-/// Experts in the place of a layer's feed-forward part: small feed-forward parts, of which each token
-/// goes through the few that a router gives the greatest shares, times these shares.
+/// Experts in the place of a layer's feed-forward part: small feed-forward parts, of which each
+/// token goes through the few that a router gives the greatest shares, times these shares.
 ///
 /// The shares are the softmax over all experts and are not scaled to a sum of 1 after the choice.
-/// Between equal shares the expert with the lower number is taken. What a token gets depends on that
-/// token alone. The maps back to the hidden size are stored `[in, out]` and held as copies: as many
-/// bytes as in the file.
+/// Between equal shares the expert with the lower number is taken. What a token gets depends on
+/// that token alone. The maps back to the hidden size are stored `[in, out]` and held as copies: as
+/// many bytes as in the file.
 struct ExpertLayer: Sendable {
   private let router: Head
   private let inner: [Linear]

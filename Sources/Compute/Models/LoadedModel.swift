@@ -16,13 +16,16 @@ package struct LoadedModel: Sendable {
 
   /// Maps and checks the weights that `plan` names.
   ///
-  /// Weights stay in the mapped file, which the model keeps alive, as they are stored. Throws
+  /// Tables stay in the mapped file, which the model keeps alive, as they are stored; maps are
+  /// packed. With `isChecking` maps are left empty, and the model must not run. Throws
   /// `.missing`, `.malformed` and `.unsupported` naming the file with the key, or the tensor with
   /// expected and actual shape, and `.outOfMemory`.
   package static func load(
-    plan: ModelPlan, directory: ModelDirectory, precision: Precision, table: KernelTable
+    plan: ModelPlan, directory: ModelDirectory, precision: Precision, table: KernelTable,
+    isChecking: Bool = false
   ) throws(ModelError) -> LoadedModel {
-    let loader = WeightLoader(directory.weights, precision: precision, table: table)
+    let loader = WeightLoader(
+      directory.weights, precision: precision, table: table, isChecking: isChecking)
     let backbone = try ModelRegistry.backbone(plan, directory, loader)
     let head = try ModelRegistry.head(plan, directory, loader, hiddenSize: backbone.hiddenSize)
     let outputs = try ModelRegistry.outputs(
@@ -56,60 +59,6 @@ package struct LoadedModel: Sendable {
       limits, backbone: try backbone.makeScratch(limits),
       headElementCount: inputsMax * (head?.widest ?? 0),
       tokens: try outputs.tokens.makeScratch(), sparse: try outputs.sparse?.head.makeScratch())
-  }
-
-  /// Runs a batch. `output` becomes `[inputs, outputWidth]` f32, row-major: pooled vectors before
-  /// `finish`, or logits before `activate`.
-  ///
-  /// A row depends on its own input only: the same bits in any batch, at any place, on any thread.
-  /// Blocks for the whole computation;
-  /// allocates only to grow `output`. Throws `.invalidBatch`, naming input, value and limit, before
-  /// anything is computed.
-  package func forward(
-    _ batch: RaggedBatch, scratch: ModelScratch, into output: inout [Float]
-  ) throws(ModelError) {
-    guard let head else {
-      throw ModelError(.invalidBatch, "the model gives no one row for an input")
-    }
-    try check(batch, scratch.limits)
-    let count = batch.inputCount * outputWidth
-    if output.count > count { output.removeLast(output.count - count) }
-    output.append(contentsOf: repeatElement(0, count: count - output.count))
-    backbone.forward(batch, scratch: scratch.backbone)
-    head.apply(scratch.backbone.hidden, batch, scratch, into: &output)
-  }
-
-  /// Cuts a row of `forward` to its first `dimensions` (1…outputWidth) and then, if `normalize`,
-  /// divides it by its Euclidean norm.
-  package func finish(
-    _ row: ArraySlice<Float>, dimensions: Int, normalize: Bool
-  ) -> [Float] {
-    precondition(dimensions > 0 && dimensions <= row.count)
-    var result = Array(row.prefix(dimensions))
-    if normalize {
-      var span = result.mutableSpan
-      table.normalize(&span)
-    }
-    return result
-  }
-
-  /// The plan's activation of a row of logits.
-  package func activate(_ row: ArraySlice<Float>) -> [Float] {
-    var result = Array(row)
-    var span = result.mutableSpan
-    switch plan.activation {
-    case .identity: break
-    case .sigmoid: table.sigmoid(&span)
-    case .softmax: table.softmax(&span)
-    }
-    return result
-  }
-
-  /// The cosine of two rows of `forward`, in −1…1 but for rounding; 0 if one of them is zero.
-  package func cosine(_ first: ArraySlice<Float>, _ second: ArraySlice<Float>) -> Float {
-    let first = finish(first, dimensions: first.count, normalize: true)
-    let second = finish(second, dimensions: second.count, normalize: true)
-    return table.dot(first.span, second.span)
   }
 
   func check(_ batch: RaggedBatch, _ limits: BatchCapacity) throws(ModelError) {

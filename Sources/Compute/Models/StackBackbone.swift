@@ -87,9 +87,10 @@ struct StackBackbone: Backbone {
   }
 
   /// The working memory of one thread. Bytes at most, beside `Scratch`: 4 · (tokensMax · hidden +
-  /// max(256, inputTokensMax) · (queries, keys and values + heads + hidden) + 256 · up to
-  /// three times intermediate), the latter two no more than tokensMax rows; with experts 256 · (3 ·
-  /// hidden + experts) more, with a convolution (size / groups + 1) · hidden for each row of a group.
+  /// max(256, inputTokensMax) · (queries, keys and values + heads + hidden) + 256 · up to three
+  /// times intermediate), the latter two no more than tokensMax rows; with experts 256 · (3 ·
+  /// hidden + experts) more, with a convolution (size / groups + 1) · hidden for each row of a
+  /// group.
   func makeScratch(_ limits: BatchCapacity) throws(ModelError) -> any BackboneScratch {
     let widths = [
       hiddenSize, settings.intermediateSize, settings.embeddingSize,

@@ -14,8 +14,8 @@ struct StackLayer: Sendable {
   /// Of the attention's output before it is added; nil where it stands elsewhere.
   var attentionOutputNorm: RowNorm?
   var feedForwardNorm: RowNorm?
-  /// Both halves of a gated one side by side; nil, as the map back, where experts stand in the place
-  /// of the feed-forward part.
+  /// Both halves of a gated one side by side; nil, as the map back, where experts stand in the
+  /// place of the feed-forward part.
   var feedForward: Linear?
   /// nil where the maps do it.
   var activation: ElementFunction?

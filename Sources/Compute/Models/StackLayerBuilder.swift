@@ -135,7 +135,8 @@ struct StackLayerBuilder {
         distanceBias = bias
       }
     case .vectors(let count, let toPositions, let fromPositions, let row):
-      // DeBERTa's own maps of queries and keys, also for the distance vectors unless they have some.
+      // DeBERTa's own maps of queries and keys, also for the distance vectors unless they have
+      // some.
       let vectors = try distanceVectors(count)
       let own = names.layers[index]
       let key = try distanceMap(own.distanceKey) ?? projections[1]

@@ -22,7 +22,8 @@ struct PoolingStep: Sendable {
   var padID: Int32? = nil
   let table: KernelTable
 
-  /// Writes a row for each input, `[inputs, hiddenSize]`, or from `column` on into rows of `stride`.
+  /// Writes a row for each input, `[inputs, hiddenSize]`, or from `column` on into rows of
+  /// `stride`.
   func apply(
     _ hidden: borrowing Matrix, _ batch: RaggedBatch, into output: inout [Float],
     column: Int = 0, stride: Int? = nil
@@ -98,8 +99,8 @@ struct ClassificationHead: TaskHead {
 }
 
 extension ModelScratch {
-  /// Runs rows of `pooled` through `maps`, the last into `output`; `before` may change the rows that
-  /// a map takes.
+  /// Runs rows of `pooled` through `maps`, the last into `output`; `before` may change the rows
+  /// that a map takes.
   func run(
     _ maps: [Head], rows: Int, into output: inout [Float],
     before: (_ map: Int, inout [Float]) -> Void

@@ -29,9 +29,12 @@ struct TokenOutputs: Sendable {
 
 extension LoadedModel {
   /// Runs a batch of which each input asks for an output of its own. `values` becomes the rows of
-  /// all inputs, in input order; token rows are neither cut, normalised nor activated.
+  /// all inputs, f32, in input order: pooled vectors and token rows are neither cut, normalised nor
+  /// activated.
   ///
-  /// Bits and errors as of `forward(_:scratch:into:)`.
+  /// A row depends on its own input only: the same bits in any batch, at any place, on any thread.
+  /// Blocks for the whole computation. Throws `.invalidBatch`, naming input, value and limit,
+  /// before anything is computed.
   package func forward(
     _ batch: RaggedBatch, requests: [OutputRequest], scratch: ModelScratch,
     into values: inout [Float]

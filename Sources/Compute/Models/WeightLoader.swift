@@ -12,16 +12,19 @@ struct WeightLoader {
   private let store: WeightStore
   let precision: Precision
   let table: KernelTable
+  /// Whether maps are left empty: the model is only checked.
+  private let isChecking: Bool
 
-  init(_ store: WeightStore, precision: Precision, table: KernelTable) {
+  init(_ store: WeightStore, precision: Precision, table: KernelTable, isChecking: Bool) {
     self.store = store
     self.precision = precision
     self.table = table
+    self.isChecking = isChecking
   }
 
   /// The same of another store: a module's, whose weights lie in its own folder.
   func over(_ store: WeightStore) -> WeightLoader {
-    WeightLoader(store, precision: precision, table: table)
+    WeightLoader(store, precision: precision, table: table, isChecking: isChecking)
   }
 
   /// A tensor of this shape, in its stored type.
@@ -67,7 +70,7 @@ struct WeightLoader {
       let shape = isTransposed ? [inColumns, out] : [out, inColumns]
       let stored = try weights(name.weight, shape: shape)
       parts.append(
-        isTransposed
+        isTransposed && !isChecking
           ? try computing { () throws(KernelsError) in
             try stored.transposed(rows: inColumns, columns: out)
           } : stored)
@@ -96,7 +99,7 @@ struct WeightLoader {
     defer { store.releasePages() }
     return try computing { () throws(KernelsError) in
       let packed = try PackedWeights(
-        parts, inner: inColumns, precision: precision, table: table)
+        parts, inner: inColumns, precision: precision, table: table, isFilled: !isChecking)
       return Linear(packed, bias: bias, epilogue: epilogue, table: table)
     }
   }

@@ -95,5 +95,5 @@ enum Registry {
       + "depends on the other documents, which Score promises not to happen"
   ]
 
-  static var supportedNames: String { entries.keys.sorted().joined(separator: ", ") }
+  static var supportedStems: String { stems.map(\.0).sorted().joined(separator: ", ") }
 }

@@ -3,8 +3,8 @@ internal import ModelFiles
 /// The Dense modules of sentence-transformers.
 extension Rule {
   /// The Dense and LayerNorm modules in file order; the first takes vectors of `width`. Throws for
-  /// files that are missing, widths that do not follow each other, and functions that cannot be run:
-  /// vLLM drops such a module silently.
+  /// files that are missing, widths that do not follow each other, and functions that cannot be
+  /// run: vLLM drops such a module silently.
   static func vectorModules(
     _ metadata: ModelMetadata, width: Int
   ) throws(ResolutionError) -> DenseModules {

@@ -124,7 +124,8 @@ extension Rule {
   ) -> ResolutionError {
     let reason =
       Registry.refusals[architecture]
-      ?? "which cannot be served; these can: " + Registry.supportedNames
+      ?? "which cannot be served; these can, before Model, ForSequenceClassification, "
+      + "ForTokenClassification, and ForMaskedLM or ForCausalLM: " + Registry.supportedStems
     let name = architecture.quotedForMessage
     if metadata.overrides.architecture != nil {
       return ResolutionError(.invalidOverride, "architectures is \(name), \(reason)")

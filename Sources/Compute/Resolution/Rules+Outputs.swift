@@ -48,8 +48,8 @@ extension Rule {
       facts[.task] == .tokenClassify ? activation(labelCount: facts[.labels].count) : nil
     },
     // Before problem_type, which sentence-transformers does not read: users of a cross-encoder see
-    // what it computes. Taken as declared, as there; vLLM asks in the other order and makes softmax of Sigmoid as soon as
-    // there are two labels, which turns a multi-label model into another one.
+    // what it computes. Taken as declared, as there; vLLM asks in the other order and makes softmax
+    // of Sigmoid as soon as there are two labels, which turns a multi-label model into another one.
     Rule("activation.sentence-transformers", sets: .activation, reads: [.labels]) {
       (facts, metadata) throws(ResolutionError) in
       try declaredActivation(metadata, labelCount: facts[.labels].count)

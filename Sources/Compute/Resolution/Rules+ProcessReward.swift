@@ -4,8 +4,8 @@ internal import ModelFiles
 /// Process rewards of a language model, in the way of math-shepherd: behind each step the logits of
 /// some tokens (good, bad) of the language model's head, in the words of vLLM's STEP pooling.
 ///
-/// vLLM takes these columns of whatever the class gives, hidden states for one that has no head; here
-/// they are always logits, as math-shepherd's card computes them.
+/// vLLM takes these columns of whatever the class gives, hidden states for one that has no head;
+/// here they are always logits, as math-shepherd's card computes them.
 extension Rule {
   static let returnedTokensHead = Rule(
     "token-head.returned-token-ids", sets: .tokenHead, reads: [.architecture, .family, .task]

@@ -82,8 +82,8 @@ extension Rule {
     return TokenizerOptions(lowercases: lowercases, givesTypes: try givesTypes(metadata))
   }
 
-  /// transformers hands a model those inputs that `model_input_names` lists. Where it is absent, the
-  /// class decides: that of transformers 5 has no token types, older ones do as the file says.
+  /// transformers hands a model those inputs that `model_input_names` lists. Where it is absent,
+  /// the class decides: that of transformers 5 has no token types, older ones do as the file says.
   private static func givesTypes(_ metadata: ModelMetadata) throws(ResolutionError) -> Bool {
     guard let config = metadata.tokenizerConfig else { return true }
     if let names = config["model_input_names"], names.kind == .array {

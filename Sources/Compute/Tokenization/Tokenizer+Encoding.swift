@@ -2,8 +2,8 @@ extension Tokenizer {
   /// Tokens of one text with the special tokens around it.
   ///
   /// `text` is any UTF-8, NUL included. With truncation `.right` a long text is not tokenized to
-  /// its end (but all of it is checked to be UTF-8). Throws `.invalidUTF8`, `.tooLong` (truncation is
-  /// off), `.limitTooSmall` and `.noTokens`.
+  /// its end (but all of it is checked to be UTF-8). Throws `.invalidUTF8`, `.tooLong` (truncation
+  /// is off), `.limitTooSmall` and `.noTokens`.
   package func encode(
     _ text: Span<UInt8>, limit: Limit, scratch: inout TokenizerScratch
   ) throws(TokenizationError) -> Encoding {

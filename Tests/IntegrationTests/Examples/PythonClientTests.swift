@@ -31,7 +31,8 @@ extension Integration {
       #expect(!process.standardOutput.isEmpty)
     }
 
-    /// A Python that has protobuf: Debian's, where `python3-protobuf` puts it, or the first of PATH.
+    /// A Python that has protobuf: Debian's, where `python3-protobuf` puts it, or the first of
+    /// PATH.
     private func python() async throws -> String {
       for path in ["/usr/bin/python3", "/usr/local/bin/python3"] {
         guard let process = try? ChildProcess(path, ["-c", "import google.protobuf"]) else {

@@ -121,8 +121,8 @@ extension ModelDamage {
         "1_Pooling/config.json",
         #"{"word_embedding_dimension":384,"pooling_mode_median":true}"#)
     },
-    ModelDamage("two pooling modes", says: "1_Pooling/config.json", "joined") {
-      try $0.setTopLevel("1_Pooling/config.json", "pooling_mode_cls_token", to: "true")
+    ModelDamage("no pooling mode", says: "1_Pooling/config.json") {
+      try $0.setTopLevel("1_Pooling/config.json", "pooling_mode_mean_tokens", to: "false")
     },
     ModelDamage("no pooling config", says: "1_Pooling/config.json") {
       try $0.remove("1_Pooling/config.json")

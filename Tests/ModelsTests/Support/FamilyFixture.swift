@@ -68,7 +68,7 @@ extension LoadedModel {
     }
     let scratch = try makeScratch(tokensMax: batch.tokenCount, inputsMax: inputs.count)
     var output: [Float] = []
-    try forward(batch, scratch: scratch, into: &output)
+    try self.rows(batch, scratch, into: &output)
     return inputs.indices.map { Array(output[$0 * outputWidth..<($0 + 1) * outputWidth]) }
   }
 }

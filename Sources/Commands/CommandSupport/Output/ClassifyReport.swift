@@ -1,7 +1,7 @@
 package import MillpondClient
 
-/// Labels for people: the input, and below it the likeliest labels with bars, or the likeliest label
-/// of each token or step.
+/// Labels for people: the input, and below it the likeliest labels with bars, or the likeliest
+/// label of each token or step.
 package struct ClassifyReport: AnswerReport {
   private let page: Page
   private let labelsMax = 5

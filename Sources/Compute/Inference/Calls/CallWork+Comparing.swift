@@ -4,8 +4,8 @@ extension CallWork {
   /// which nothing interrupts.
   private static let multiplicationsMax = 20_000_000_000
 
-  /// Throws `.invalidArgument` with the limit where the token vectors of all distinct pairs may take
-  /// more multiplications to compare.
+  /// Throws `.invalidArgument` with the limit where the token vectors of all distinct pairs may
+  /// take more multiplications to compare.
   func checkComparisons(_ model: ModelDescription) throws(EngineError) {
     guard finish == .maxSim else { return }
     let rows = units.map { tokensMax($0, model) }

@@ -78,8 +78,9 @@ package struct EmbedOptions: Sendable, Equatable {
 package struct ScoreOptions: Sendable, Equatable {
   /// The value before the last activation; a cosine stays as it is.
   package var raw: Bool
-  /// The prompt put before both texts of a pair whose embeddings are compared (there `.modelDefault`
-  /// is none), before the query of another pair, or taken as the template's instruction.
+  /// The prompt put before both texts of a pair whose embeddings are compared (there
+  /// `.modelDefault` is none), before the query of another pair, or taken as the template's
+  /// instruction.
   package var prompt: PromptChoice
   /// What the model's score template is told to look for, in UTF-8; nil leaves the template's own.
   /// A model without a template refuses the call.

@@ -33,7 +33,8 @@ extension Engine {
     }
     let loaded = try starting { () throws(ModelError) in
       try LoadedModel.load(
-        plan: plan, directory: directory, precision: configuration.precision, table: table)
+        plan: plan, directory: directory, precision: configuration.precision, table: table,
+        isChecking: true)
     }
     let wording = try wording(configuration, plan, tokenizer, directory)
     _ = try LoadedServedModel(

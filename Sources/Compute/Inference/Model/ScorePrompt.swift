@@ -60,8 +60,8 @@ struct ScorePrompt: Sendable {
 
   /// The ids of the prompt for a pair, of which a limit cuts the document alone.
   ///
-  /// Throws `.invalidArgument` for a text that is not UTF-8 or spells a special token, a prompt over
-  /// the limit where nothing may be cut, and a limit that leaves the document no token.
+  /// Throws `.invalidArgument` for a text that is not UTF-8 or spells a special token, a prompt
+  /// over the limit where nothing may be cut, and a limit that leaves the document no token.
   func encode(
     _ texts: Texts, limit: TokenLimit, scratch: inout TokenizerScratch
   ) throws(EngineError) -> PreparedUnit {

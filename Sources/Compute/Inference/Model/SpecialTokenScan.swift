@@ -2,9 +2,9 @@ internal import JSON
 
 /// Looks for spellings of special tokens in texts of strangers.
 ///
-/// A tokenizer makes the token of such a spelling, wherever it stands. Inside a prompt that is a way
-/// to end the document early and to write the rest of the prompt: `<|im_end|>` in a page of the web
-/// would be as good as ours.
+/// A tokenizer makes the token of such a spelling, wherever it stands. Inside a prompt that is a
+/// way to end the document early and to write the rest of the prompt: `<|im_end|>` in a page of the
+/// web would be as good as ours.
 struct SpecialTokenScan: Sendable {
   /// Spellings by their first byte.
   private var spellings: [[[UInt8]]] = Array(repeating: [], count: 256)

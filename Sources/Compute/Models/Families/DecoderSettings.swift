@@ -5,8 +5,9 @@ extension StackSettings {
   /// What decoders after Llama's pattern have in common: root-mean-square norms before each part,
   /// rotary positions, fewer heads of keys, a gated feed-forward part, attention to what is before.
   ///
-  /// `headSize` and `base` are the family's where the file does not say, `rotaryKeys` where it says. Layers attend to all that
-  /// is before, with rotary positions of `base`, until the family says otherwise.
+  /// `headSize` and `base` are the family's where the file does not say, `rotaryKeys` where it
+  /// says. Layers attend to all that is before, with rotary positions of `base`, until the family
+  /// says otherwise.
   init(
     decoder reader: ConfigReader, activation: ElementFunction, headSize fallback: Int? = nil,
     keyHeadFallback: Int? = nil, base: Double = 10_000,

@@ -34,8 +34,8 @@ extension StackSettings {
   /// Source: transformers' `modeling_gemma2.py`.
   static func gemma2(_ config: ConfigFile) throws(ModelError) -> StackSettings {
     let reader = ConfigReader(config: config)
-    // Defined, but transformers' own implementations of attention disagree on it: eager, the default
-    // here, masks all the same; flash attention does not.
+    // Defined, but transformers' own implementations of attention disagree on it: eager, the
+    // default here, masks all the same; flash attention does not.
     try reader.refuse("use_bidirectional_attention")
     var settings = try sandwich(reader, keyHeadFallback: 4)
     // null, unlike absence, is no cap.

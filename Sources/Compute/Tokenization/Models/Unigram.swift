@@ -1,8 +1,8 @@
 /// The Unigram model: of all ways to spell a word the one with the greatest sum of scores.
 ///
-/// Matches `tokenizers` 0.23.3, `models/unigram/model.rs`: scores are added in double precision from
-/// left to right, an unknown character costs 10 more than the least score, neighbouring unknown
-/// characters are one token.
+/// Matches `tokenizers` 0.23.3, `models/unigram/model.rs`: scores are added in double precision
+/// from left to right, an unknown character costs 10 more than the least score, neighbouring
+/// unknown characters are one token.
 struct Unigram: Sendable {
   /// The best way to spell the word up to a place.
   struct Node {

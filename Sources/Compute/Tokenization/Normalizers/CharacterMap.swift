@@ -3,9 +3,9 @@ internal import CUnicodeTables
 /// The normalizer `Precompiled`: SentencePiece's table of rewritten characters, a double-array trie
 /// and the strings that its values point to.
 ///
-/// Matches `tokenizers` 0.23.3, `normalizers/precompiled.rs`, and `spm_precompiled` 0.1.3: a grapheme
-/// cluster of less than six bytes is looked up whole, and the *shortest* entry that begins it takes
-/// the place of all of it; else each of its characters is looked up.
+/// Matches `tokenizers` 0.23.3, `normalizers/precompiled.rs`, and `spm_precompiled` 0.1.3: a
+/// grapheme cluster of less than six bytes is looked up whole, and the *shortest* entry that begins
+/// it takes the place of all of it; else each of its characters is looked up.
 struct CharacterMap: Sendable {
   private let units: [UInt32]
   private let strings: [UInt8]

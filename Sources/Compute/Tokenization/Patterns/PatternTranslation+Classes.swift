@@ -93,8 +93,8 @@ extension PatternTranslation {
     return found
   }
 
-  /// `[…]`: members and classes side by side are united, what stands around `&&` is intersected, and
-  /// a `^` at the beginning is about all of it.
+  /// `[…]`: members and classes side by side are united, what stands around `&&` is intersected,
+  /// and a `^` at the beginning is about all of it.
   mutating func characterClass() throws(Refusal) -> CodePointSet {
     index += 1
     let isNegated = index < source.count && source[index] == UInt8(ascii: "^")

@@ -3,8 +3,8 @@ internal import CPCRE2
 /// A compiled regular expression. Immutable: threads share it.
 ///
 /// A match is sought in a window of the text that grows only where the end of the window had a say
-/// (PCRE2's hard partial matching), so that each match costs what it looks at, and what matches look
-/// at beyond the first window is counted: the work for a text is bounded by its length.
+/// (PCRE2's hard partial matching), so that each match costs what it looks at, and what matches
+/// look at beyond the first window is counted: the work for a text is bounded by its length.
 ///
 /// `@unchecked Sendable`: PCRE2 only reads a compiled pattern and a match context while matching,
 /// the pointers never leave this object, and what they point to is freed with it.

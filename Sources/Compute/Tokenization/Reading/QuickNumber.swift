@@ -1,5 +1,6 @@
-/// Numbers as the `tokenizers` library reads them: by serde_json without `float_roundtrip`, which may
-/// be off in the last place. Between spellings of equal or nearly equal score that place decides.
+/// Numbers as the `tokenizers` library reads them: by serde_json without `float_roundtrip`, which
+/// may be off in the last place. Between spellings of equal or nearly equal score that place
+/// decides.
 enum QuickNumber {
   /// The value of a JSON number; nil where it would be infinite.
   static func double(_ text: [UInt8]) -> Double? {

@@ -1,4 +1,5 @@
-/// Finds which process of this machine listens on a port, so that its processor time counts as ours.
+/// Finds which process of this machine listens on a port, so that its processor time counts as
+/// ours.
 package enum ListeningProcess {
   /// Ids of the processes that hold a listening TCP socket on the port; empty when there is none,
   /// or when it belongs to another user.

@@ -11,7 +11,8 @@ package protocol CallService: Sendable {
   func loadReport() -> LoadReport?
 }
 
-/// A call that waits for its answer. Answer it on any thread; it must be answered, cancelled or not.
+/// A call that waits for its answer. Answer it on any thread; it must be answered, cancelled or
+/// not.
 package final class IncomingCall: Sendable {
   package let head: RequestHead
   package let body: ByteBuffer

@@ -70,8 +70,8 @@ package struct RequestHead: Sendable, Equatable {
   private static let traceparentBytesMax = 256
   private static let tokenBytesMax = 4_096
 
-  /// Names the first field that is longer than a server reads, with limit and actual value; nil when
-  /// all fit.
+  /// Names the first field that is longer than a server reads, with limit and actual value; nil
+  /// when all fit.
   package var oversizedField: String? {
     let fields: [(name: String, byteCount: Int, limit: Int)] = [
       ("model", model.utf8.count, Self.modelBytesMax),
