@@ -105,7 +105,8 @@ let service: [Target] = [
       unixSignals,
     ]),
   module(
-    "Benchmarks", in: "Service", ["Inference", "MillpondClient", "JSON", "CPlatform", logging]),
+    "Benchmarks", in: "Service",
+    ["Inference", "Kernels", "MillpondClient", "JSON", "CPlatform", logging]),
   module("ServiceSupport", in: "Service", ["JSON", "MillpondClient", "CPlatform", logging]),
 ]
 

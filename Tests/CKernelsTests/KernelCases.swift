@@ -46,28 +46,10 @@ private let rows = 3
 let kernelCases = rowCases.merging(packedCases) { first, _ in first }
 
 private let rowCases: [String: @Sendable (ck_table, Int) -> [Float]] = [
-  "add_bias": { table, length in
-    var (x, noise) = matrix(length)
-    table.add_bias(&x, length + 5, noise.floats(length), rows, length)
-    return x
-  },
-  "add_bias_gelu": { table, length in
-    var (x, noise) = matrix(length)
-    table.add_bias_gelu(&x, length + 5, noise.floats(length), rows, length)
-    return x
-  },
   "layer_norm": { table, length in
     var (x, noise) = matrix(length)
     let gamma = noise.floats(length)
     table.layer_norm(&x, length + 5, gamma, noise.floats(length), 1e-12, rows, length)
-    return x
-  },
-  "add_bias_layer_norm": { table, length in
-    var (x, noise) = matrix(length)
-    let bias = noise.floats(length)
-    let gamma = noise.floats(length)
-    table.add_bias_layer_norm(
-      &x, length + 5, bias, gamma, noise.floats(length), 1e-5, rows, length)
     return x
   },
   "softmax": { table, length in

@@ -14,6 +14,10 @@ private struct ProductShape {
 
 /// Runs of the kernels that pack weights, prepare rows and multiply them.
 let packedCases: [String: @Sendable (ck_table, Int) -> [Float]] = [
+  // What a round adds to the sums, over what it counts: the same with any number of sums.
+  "peak_f32": { table, length in peak(table.peak_f32, length) },
+  "peak_bf16": { table, length in peak(table.peak_bf16, length) },
+  "peak_int8": { table, length in peak(table.peak_int8, length) },
   "pack_f32": { table, length in
     panels(length) { columns, inner, noise in
       packF32(table, noise.floats(columns * inner), columns, inner)
@@ -221,4 +225,12 @@ private func multiply<W>(
     }
     return out
   }
+}
+
+private func peak(
+  _ kernel: (@convention(c) (Int, UnsafeMutablePointer<Float>?) -> Double)!, _ rounds: Int
+) -> [Float] {
+  var sum: Float = 0
+  let operations = kernel(rounds, &sum)
+  return [sum / Float(operations)]
 }

@@ -10,8 +10,11 @@ struct Bench: AsyncParsableCommand {
 
         millpond bench embed --model Models/all-MiniLM-L6-v2 --jsonl texts.jsonl
         millpond bench embed --server 127.0.0.1:7070 --jsonl texts.jsonl --json
+        millpond bench kernels
         millpond bench start --model Models/all-MiniLM-L6-v2
         millpond bench coordinator --server 127.0.0.1:7070
       """,
-    subcommands: [BenchEmbed.self, BenchStart.self, BenchCoordinator.self])
+    subcommands: [
+      BenchEmbed.self, BenchKernels.self, BenchStart.self, BenchCoordinator.self,
+    ])
 }

@@ -257,12 +257,13 @@ __attribute__((always_inline)) static inline vf value_of_vi(
 }
 
 __attribute__((always_inline)) static inline void finish_product(
-    float *out, vf value, const float *bias, ck_epilogue epilogue, size_t count) {
+    float *out, vf value, const float *bias, ck_epilogue epilogue, size_t count,
+    const int is_coarse) {
   if (bias != NULL) value = vf_add(value, load_some(bias, count));
   switch (epilogue) {
     case CK_EPILOGUE_NONE: break;
     case CK_EPILOGUE_ADD: value = vf_add(value, load_some(out, count)); break;
-    case CK_EPILOGUE_GELU: value = vf_gelu(value); break;
+    case CK_EPILOGUE_GELU: value = is_coarse ? vf_gelu_coarse(value) : vf_gelu(value); break;
   }
   if (count >= CK_LANES) {
     vf_store(out, value);
@@ -279,6 +280,7 @@ __attribute__((always_inline)) static inline void finish_product(
 #define CK_PRODUCT_W float
 #define CK_PRODUCT_GROUP 1
 #define CK_PRODUCT_HEIGHT CK_PACKED_HEIGHT
+#define CK_PRODUCT_IS_COARSE 0
 #include "packed_product.h"
 
 #define CK_PRODUCT product_f32_f16
@@ -287,6 +289,7 @@ __attribute__((always_inline)) static inline void finish_product(
 #define CK_PRODUCT_W uint16_t
 #define CK_PRODUCT_GROUP 1
 #define CK_PRODUCT_HEIGHT CK_PACKED_HEIGHT
+#define CK_PRODUCT_IS_COARSE 0
 #include "packed_product.h"
 
 #define CK_PRODUCT product_f32_bf16
@@ -296,6 +299,7 @@ __attribute__((always_inline)) static inline void finish_product(
 #define CK_PRODUCT_GROUP 2
 // Taking pairs apart needs registers that a taller tile would have to put back in memory.
 #define CK_PRODUCT_HEIGHT (CK_PACKED_HEIGHT < 5 ? CK_PACKED_HEIGHT : 5)
+#define CK_PRODUCT_IS_COARSE 0
 #include "packed_product.h"
 
 #define CK_PRODUCT product_bf16
@@ -304,6 +308,7 @@ __attribute__((always_inline)) static inline void finish_product(
 #define CK_PRODUCT_W uint16_t
 #define CK_PRODUCT_GROUP 2
 #define CK_PRODUCT_HEIGHT CK_PACKED_HEIGHT
+#define CK_PRODUCT_IS_COARSE 1
 #include "packed_product.h"
 
 #define CK_PRODUCT product_int8
@@ -312,4 +317,5 @@ __attribute__((always_inline)) static inline void finish_product(
 #define CK_PRODUCT_W int8_t
 #define CK_PRODUCT_GROUP 4
 #define CK_PRODUCT_HEIGHT CK_PACKED_HEIGHT
+#define CK_PRODUCT_IS_COARSE 1
 #include "packed_product.h"

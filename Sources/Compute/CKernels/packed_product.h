@@ -2,6 +2,7 @@
 // - CK_PRODUCT, its name; CK_PRODUCT_X and CK_PRODUCT_W, the elements of rows and weights;
 // - CK_PRODUCT_SUM, vf or vi, what CK_PRODUCT ## _sum sums in;
 // - CK_PRODUCT_GROUP, how many inner indices a panel holds side by side;
+// - CK_PRODUCT_IS_COARSE, whether what follows may be as coarse as vf_gelu_coarse;
 // - CK_PRODUCT_HEIGHT, the rows of the greatest tile, at most CK_PACKED_HEIGHT.
 
 #define CK_JOIN_AGAIN(a, b) a##b
@@ -25,7 +26,8 @@ __attribute__((always_inline)) static inline void CK_OF_PRODUCT(_tile)(
     CK_UNROLL(h, height) {
       size_t row = first + (size_t)h;
       vf value = CK_JOIN(value_of_, CK_PRODUCT_SUM)(sum[h * width + w], x, row, y, c, count);
-      finish_product(out + row * out_stride + c, value, bias, epilogue, count);
+      finish_product(
+          out + row * out_stride + c, value, bias, epilogue, count, CK_PRODUCT_IS_COARSE);
     }
   }
 }
@@ -84,6 +86,7 @@ static void CK_NAMED(CK_PRODUCT)(
 #undef CK_PRODUCT_W
 #undef CK_PRODUCT_GROUP
 #undef CK_PRODUCT_HEIGHT
+#undef CK_PRODUCT_IS_COARSE
 #undef CK_PRODUCT_ROWS
 #undef CK_PRODUCT_CASE
 #undef CK_JOIN

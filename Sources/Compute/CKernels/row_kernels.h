@@ -69,37 +69,7 @@ static inline float row_squared_deviations(const float *x, vf mean, size_t count
   return accumulators_sum(sum);
 }
 
-// MARK: Bias and activation
-
-static void CK_NAME(add_bias)(
-    float *x, size_t x_stride, const float *bias, size_t rows, size_t columns) {
-  for (size_t r = 0; r < rows; r++, x += x_stride) {
-    size_t c = 0;
-    for (; c + CK_LANES <= columns; c += CK_LANES) {
-      vf_store(x + c, vf_add(vf_load(x + c), vf_load(bias + c)));
-    }
-    if (c < columns) {
-      size_t left = columns - c;
-      vf sum = vf_add(vf_load_part(x + c, left), vf_load_part(bias + c, left));
-      vf_store_part(x + c, sum, left);
-    }
-  }
-}
-
-static void CK_NAME(add_bias_gelu)(
-    float *x, size_t x_stride, const float *bias, size_t rows, size_t columns) {
-  for (size_t r = 0; r < rows; r++, x += x_stride) {
-    size_t c = 0;
-    for (; c + CK_LANES <= columns; c += CK_LANES) {
-      vf_store(x + c, vf_gelu(vf_add(vf_load(x + c), vf_load(bias + c))));
-    }
-    if (c < columns) {
-      size_t left = columns - c;
-      vf sum = vf_add(vf_load_part(x + c, left), vf_load_part(bias + c, left));
-      vf_store_part(x + c, vf_gelu(sum), left);
-    }
-  }
-}
+// MARK: Activation
 
 static void CK_NAME(tanh)(float *x, size_t count) {
   size_t i = 0;
@@ -135,16 +105,6 @@ static void CK_NAME(layer_norm)(
       vf y = vf_fma(unit, vf_load_part(gamma + c, left), vf_load_part(beta + c, left));
       vf_store_part(x + c, y, left);
     }
-  }
-}
-
-static void CK_NAME(add_bias_layer_norm)(
-    float *x, size_t x_stride, const float *bias, const float *gamma, const float *beta,
-    float epsilon, size_t rows, size_t columns) {
-  // A row stays in the nearest cache between the two, so one call for each row is a fused pass.
-  for (size_t r = 0; r < rows; r++, x += x_stride) {
-    CK_NAME(add_bias)(x, x_stride, bias, 1, columns);
-    CK_NAME(layer_norm)(x, x_stride, gamma, beta, epsilon, 1, columns);
   }
 }
 

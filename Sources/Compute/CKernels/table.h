@@ -12,6 +12,7 @@
 #include "decoder_kernels.h"
 #include "matmul_kernels.h"
 #include "packed_kernels.h"
+#include "peak_kernels.h"
 
 const ck_table CK_TABLE = {
 #define CK_KERNEL(name, result, parameters) .name = CK_NAME(name),

@@ -40,7 +40,7 @@ package struct Linear: Sendable {
 
   /// Rows multiplied at a time: enough for the weights to be read seldom, few enough for what
   /// follows to find the rows in a cache.
-  package static let tileRows = 256
+  package static let tileRows = 192
 
   private let weights: PackedWeights
   private let bias: [Float]?

@@ -78,7 +78,7 @@ package struct BertBackbone: Backbone {
   }
 
   /// The working memory of one thread. Bytes at most, beside `Scratch`: 4 · (tokensMax · hidden +
-  /// max(256, inputTokensMax) · 4 · hidden + 256 · intermediate), the latter two no more than
+  /// max(192, inputTokensMax) · 4 · hidden + 192 · intermediate), the latter two no more than
   /// tokensMax rows. MiniLM with inputs up to 256 tokens: 6 MB with 2,048 tokens, 28 MB with
   /// 16,384.
   package func makeScratch(_ limits: BatchCapacity) throws(ModelError) -> any BackboneScratch {
@@ -152,7 +152,7 @@ private final class BertScratch: BackboneScratch {
   var projections: Matrix
   /// Attention's results for one group, `[rows, hidden]`.
   var context: Matrix
-  /// One tile of the feed-forward part, `[at most 256, intermediate]`.
+  /// One tile of the feed-forward part, `[at most 192, intermediate]`.
   var intermediate: Matrix
   let operations: Scratch
 

@@ -87,8 +87,8 @@ struct StackBackbone: Backbone {
   }
 
   /// The working memory of one thread. Bytes at most, beside `Scratch`: 4 · (tokensMax · hidden +
-  /// max(256, inputTokensMax) · (queries, keys and values + heads + hidden) + 256 · up to three
-  /// times intermediate), the latter two no more than tokensMax rows; with experts 256 · (3 ·
+  /// max(192, inputTokensMax) · (queries, keys and values + heads + hidden) + 192 · up to three
+  /// times intermediate), the latter two no more than tokensMax rows; with experts 192 · (3 ·
   /// hidden + experts) more, with a convolution (size / groups + 1) · hidden for each row of a
   /// group.
   func makeScratch(_ limits: BatchCapacity) throws(ModelError) -> any BackboneScratch {

@@ -86,11 +86,8 @@ typedef enum {
 
 /// One function for each line of kernels.inc.
 ///
-/// - `add_bias`: x[r, c] += bias[c].
-/// - `add_bias_gelu`: x = GELU(x + bias), exact form, x·Φ(x).
 /// - `layer_norm`: each row of x becomes (x − mean) / √(variance + epsilon) · gamma + beta, in
 ///   two passes (mean, then variance about it; variance divides by `columns`).
-/// - `add_bias_layer_norm`: `layer_norm` of x + bias.
 /// - `softmax`: each row becomes softmax(scale · row); scale > 0.
 /// - `tanh`, `sigmoid`: in place on `count` elements.
 /// - `mean_rows`: out[c] = Σ over rows of x[r, c], in row order, divided by `rows` (≥ 1).
@@ -127,6 +124,8 @@ typedef enum {
 ///   multiply-adds. bf16 sums pairs: on CK_ISA_AVX512_BF16 as its instruction rounds, elsewhere
 ///   in fused multiply-adds. int8 sums integers, exactly for inner ≤ 65,536, and multiplies with
 ///   both scales.
+/// - `peak_*`: the instruction of a product again and again, on registers alone; gives the number
+///   of multiplications and additions, and something of the sums to `sink`.
 typedef struct {
 #define CK_KERNEL(name, result, parameters) result(*name) parameters;
 #include "kernels.inc"
