@@ -142,7 +142,7 @@ let testTargets: [Target] = [
     name: "ModelsTests", dependencies: ["Models", "Kernels", "ModelFiles", "Resolution"],
     path: "Tests/ModelsTests", exclude: ["Fixtures"], swiftSettings: swiftSettings),
   tests("Tokenization", ["JSON", "Tokenization"]),
-  tests("Inference", ["Inference", "JSON"]),
+  tests("Inference", ["Inference", "JSON", "Kernels"]),
   tests("Coordination", ["Coordination", "Wire"]),
   tests("WorkerService", ["WorkerService", "Inference", "Wire"]),
   tests("Benchmarks", ["Benchmarks", "JSON", "CPlatform"]),

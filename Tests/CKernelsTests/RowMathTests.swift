@@ -95,7 +95,7 @@ struct RowMathTests {
       var gelu = x
       table.pointee.gelu(&gelu, gelu.count)
       #expect(gelu[0] == .infinity && gelu[2].isNaN && gelu[3] == 3e38, "\(name)")
-      #expect(gelu[4] == 0 && gelu[5] == 0, "\(name)")
+      #expect(abs(gelu[4]) < 4e-7 && gelu[5] == 0, "\(name)")
 
       var softmax: [Float] = [3e38, -3e38, 3e38]
       table.pointee.softmax(&softmax, 3, 1, 1, 3)

@@ -1,4 +1,6 @@
 #include "CKernels.h"
+
+#include <sched.h>
 #include "tables.h"
 
 uint32_t ck_features(void) {
@@ -53,3 +55,5 @@ size_t ck_kernel_count(void) { return sizeof kernel_names / sizeof kernel_names[
 const char *ck_kernel_name(size_t index) {
   return index < ck_kernel_count() ? kernel_names[index] : NULL;
 }
+
+void ck_yield(void) { sched_yield(); }

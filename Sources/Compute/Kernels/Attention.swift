@@ -40,12 +40,14 @@ package struct RaggedAttention: Sendable {
     guard !rows.isEmpty else { return }
     let seenCount = seenCount ?? rows.count
     precondition(seenCount > 0 && seenCount <= rows.count)
-    for head in 0..<headCount {
-      let queries = projections.start(ofRow: rows.lowerBound) + head * headSize
+    let first = projections.start(ofRow: rows.lowerBound)
+    let target = output.start(ofRow: outputRow)
+    scratch.share(headCount) { head, scratch in
+      let queries = first + head * headSize
       attend(
         queries, stride: 3 * width, keys: queries + width, values: queries + 2 * width,
-        count: rows.count, seenCount, into: output.start(ofRow: outputRow) + head * headSize,
-        outputStride: width, scratch: scratch)
+        count: rows.count, seenCount, into: target + head * headSize, outputStride: width,
+        scratch: scratch)
     }
   }
 

@@ -112,10 +112,19 @@ package struct Linear: Sendable {
       case .bf16Pairs: functions.pointee.product_bf16
       case .int8: functions.pointee.product_int8
       }
-    var prepared = scratch.prepare(
+    let prepared = scratch.prepare(
       x, rows: rows, columns: inColumns, for: weights.storage, table)
-    weights.withPacked(bias: bias) { packed in
-      product?(out, stride, &prepared, packed, kernelEpilogue)
+    let (weights, bias, epilogue) = (self.weights, self.bias, kernelEpilogue)
+    func multiply(_ columns: Range<Int>) {
+      var prepared = prepared
+      weights.withPacked(columns, bias: bias) { packed in
+        product?(out + columns.lowerBound, stride, &prepared, packed, epilogue)
+      }
+    }
+    guard let team = scratch.team else { return multiply(0..<weights.columns) }
+    team.run(weights.panelCount, scratch) { panel, _ in
+      let first = panel * PackedWeights.panelColumns
+      multiply(first..<min(first + PackedWeights.panelColumns, weights.columns))
     }
   }
 }

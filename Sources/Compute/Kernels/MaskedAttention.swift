@@ -86,14 +86,15 @@ package struct MaskedAttention: Sendable {
     let values = keys + keyHeadCount * headSize
     let group = headCount / keyHeadCount
     let keyCount = Scratch.paddedKeyCount(seenCount)
-    for keyHead in 0..<keyHeadCount {
+    let target = output.start(ofRow: outputRow)
+    scratch.share(keyHeadCount) { keyHead, scratch in
       table.functions.pointee.transpose(
         scratch.keys.base, keyCount, keys + keyHead * headSize, stride, seenCount, headSize)
       for head in keyHead * group..<(keyHead + 1) * group {
         attend(
           head, queries + head * headSize, keys: keys + keyHead * headSize,
           values: values + keyHead * headSize, stride: stride, count: rows.count, seenCount,
-          into: output.start(ofRow: outputRow) + head * headSize, scratch: scratch)
+          into: target + head * headSize, scratch: scratch)
       }
     }
   }

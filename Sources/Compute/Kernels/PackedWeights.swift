@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Dispatch
 
 /// Weights of a product, laid out once for the kernels that multiply with them; see `ck_packed`.
 ///
@@ -34,24 +35,47 @@ package struct PackedWeights: Sendable {
   ) throws(KernelsError) {
     precondition(inner > 0 && parts.allSatisfy { $0.count > 0 && $0.count % inner == 0 })
     let rows = WeightRows(parts, inner: inner)
-    columns = rows.count
-    self.inner = inner
-    storage = Self.storage(precision, rows.type)
-    var scales = [Float](repeating: 0, count: storage == .int8 ? columns : 0)
-    var sums = [Int32](repeating: 0, count: storage == .int8 ? columns : 0)
+    let columns = rows.count
+    let storage = Self.storage(precision, rows.type)
     let panels = try SharedWeights.floats(
       count: (Self.byteCount(columns: columns, inner: inner, storage) + 3) / 4)
-    let packer = PanelPacker(storage, inner: inner, table: table)
-    for first in stride(from: 0, to: isFilled ? columns : 0, by: Self.panelColumns) {
-      let panel = first..<min(first + Self.panelColumns, columns)
-      let target =
-        UnsafeMutableRawPointer(mutating: panels.address)
-        + Self.byteCount(columns: first, inner: inner, storage)
-      packer.pack(rows, panel, into: target, &scales, &sums)
+    let codes = storage == .int8 ? columns : 0
+    var scales = [Float](repeating: 0, count: codes)
+    var sums = [Int32](repeating: 0, count: codes)
+    if isFilled {
+      scales.withUnsafeMutableBufferPointer { scales in
+        sums.withUnsafeMutableBufferPointer { sums in
+          Self.pack(
+            rows, storage, into: UnsafeMutableRawPointer(mutating: panels.address),
+            scales.baseAddress, sums.baseAddress, table)
+        }
+      }
     }
+    self.columns = columns
+    self.inner = inner
+    self.storage = storage
     self.panels = panels
     self.scales = scales
     self.sums = sums
+  }
+
+  /// Fills the panels, on as many threads as there are processors: a start waits for it.
+  private static func pack(
+    _ rows: WeightRows, _ storage: Storage, into target: UnsafeMutableRawPointer,
+    _ scales: UnsafeMutablePointer<Float>?, _ sums: UnsafeMutablePointer<Int32>?,
+    _ table: KernelTable
+  ) {
+    // Each iteration writes a panel of its own, and the scales and sums of its own columns.
+    nonisolated(unsafe) let (target, scales, sums) = (target, scales, sums)
+    let panels = (rows.count + panelColumns - 1) / panelColumns
+    DispatchQueue.concurrentPerform(iterations: panels) { index in
+      let first = index * panelColumns
+      let panel = first..<min(first + panelColumns, rows.count)
+      let packer = PanelPacker(storage, inner: rows.inner, table: table)
+      packer.pack(
+        rows, panel, into: target + byteCount(columns: first, inner: rows.inner, storage), scales,
+        sums)
+    }
   }
 
   static let panelColumns = Int(CK_PANEL)
@@ -82,14 +106,23 @@ package struct PackedWeights: Sendable {
   /// Bytes of the panels.
   package var byteCount: Int { Self.byteCount(columns: columns, inner: inner, storage) }
 
-  /// Calls `body` with what the kernels take, valid during the call.
-  func withPacked(bias: [Float]?, _ body: (UnsafePointer<ck_packed>) -> Void) {
+  /// Panels, each of `panelColumns` columns but the last.
+  var panelCount: Int { (columns + Self.panelColumns - 1) / Self.panelColumns }
+
+  /// Calls `body` with what the kernels take of some columns, which begin at a panel: valid during
+  /// the call.
+  func withPacked(
+    _ part: Range<Int>, bias: [Float]?, _ body: (UnsafePointer<ck_packed>) -> Void
+  ) {
+    precondition(part.lowerBound % Self.panelColumns == 0 && part.upperBound <= columns)
+    let first = part.lowerBound
     func call(_ bias: UnsafePointer<Float>?) {
       scales.withUnsafeBufferPointer { scales in
         sums.withUnsafeBufferPointer { sums in
           var packed = ck_packed(
-            panels: panels.address, bias: bias, scales: scales.baseAddress,
-            sums: sums.baseAddress, columns: columns, inner: inner)
+            panels: panels.address + Self.byteCount(columns: first, inner: inner, storage),
+            bias: bias.map { $0 + first }, scales: scales.baseAddress.map { $0 + first },
+            sums: sums.baseAddress.map { $0 + first }, columns: part.count, inner: inner)
           body(&packed)
         }
       }
@@ -100,7 +133,7 @@ package struct PackedWeights: Sendable {
 }
 
 /// Several weights `[…, inner]`, read as the rows of one.
-private struct WeightRows {
+private struct WeightRows: Sendable {
   let parts: [SharedWeights]
   let inner: Int
   let count: Int
@@ -150,9 +183,10 @@ private struct PanelPacker {
     halves = FloatRows(count: (count + 1) / 2)
   }
 
+  /// `scales` and `sums` are those of all columns; int8 only.
   func pack(
     _ all: WeightRows, _ panel: Range<Int>, into target: UnsafeMutableRawPointer,
-    _ scales: inout [Float], _ sums: inout [Int32]
+    _ scales: UnsafeMutablePointer<Float>?, _ sums: UnsafeMutablePointer<Int32>?
   ) {
     let functions = table.functions
     switch storage {
@@ -171,14 +205,10 @@ private struct PanelPacker {
         target.assumingMemoryBound(to: UInt16.self), rounded(all, panel), panel.count, inner)
     case .int8:
       widen(all, panel)
-      scales.withUnsafeMutableBufferPointer { scales in
-        sums.withUnsafeMutableBufferPointer { sums in
-          guard let scales = scales.baseAddress, let sums = sums.baseAddress else { return }
-          functions.pointee.pack_int8(
-            target.assumingMemoryBound(to: Int8.self), scales + panel.lowerBound,
-            sums + panel.lowerBound, rows.address, panel.count, inner)
-        }
-      }
+      guard let scales, let sums else { return }
+      functions.pointee.pack_int8(
+        target.assumingMemoryBound(to: Int8.self), scales + panel.lowerBound,
+        sums + panel.lowerBound, rows.address, panel.count, inner)
     }
   }
 

@@ -33,6 +33,8 @@ package final class Scratch {
   static let queryTileRows = 64
 
   package let limits: Limits
+  /// Those that compute with this thread; nil for none.
+  package var team: Team?
   /// Rows as bf16 or 8-bit codes, at most `Linear.tileRows` of them.
   private var prepared: Matrix
   /// Of the rows in `prepared`.
@@ -60,6 +62,16 @@ package final class Scratch {
     let distances = max(limits.distanceVectorCount, 1)
     queryDistances = try Matrix(rows: Self.queryTileRows, columns: distances)
     keyDistances = try Matrix(rows: keyCount, columns: distances)
+  }
+
+  /// Calls `body` with 0..<count, each once, here or on threads of the team, and with the scratch of
+  /// the thread that it runs on.
+  func share(_ count: Int, _ body: @escaping (Int, Scratch) -> Void) {
+    if let team {
+      team.run(count, self, body)
+    } else {
+      for part in 0..<count { body(part, self) }
+    }
   }
 
   /// A sequence length rounded up to whole vectors, so that scores need no masks.

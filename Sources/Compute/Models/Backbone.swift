@@ -29,6 +29,8 @@ package protocol BackboneScratch: AnyObject {
   /// The hidden states, `[tokensMax, hiddenSize]`; valid after `forward` for as many rows as the
   /// batch had tokens.
   var hidden: Matrix { get set }
+  /// The working memory of the operations.
+  var operations: Scratch { get }
 }
 
 /// The largest batch that a scratch is made for.

@@ -1,3 +1,5 @@
+package import Kernels
+
 /// The working memory of one compute thread for one model. Made by `LoadedModel.makeScratch`;
 /// never shared between threads.
 package final class ModelScratch {
@@ -12,6 +14,17 @@ package final class ModelScratch {
   let tokens: TokenScratch
   /// For sparse weights; nil where there are none.
   let sparse: TokenScratch?
+
+  /// Those that compute with this thread; nil for none. They bring scratches of the same model.
+  package var team: Team? {
+    get { backbone.operations.team }
+    set { backbone.operations.team = newValue }
+  }
+
+  /// Computes parts of another thread's batches with this scratch; see `Team.assist`.
+  package func assist(_ team: Team, leaves: () -> Bool) {
+    team.assist(backbone.operations, leaves: leaves)
+  }
 
   init(
     _ limits: BatchCapacity, backbone: any BackboneScratch, headElementCount: Int,

@@ -1,4 +1,5 @@
 import Inference
+import Kernels
 import Synchronization
 
 /// Lets a test hold compute threads inside a batch.
@@ -139,7 +140,9 @@ struct FakeModel: ServedModel {
       self.unitsMax = unitsMax
     }
 
-    func forward(_ units: [PreparedUnit]) throws(EngineError) -> BatchOutput {
+    func assist(_ team: Team, leaves: () -> Bool) { while team.isOpen, !leaves() {} }
+
+    func forward(_ units: [PreparedUnit], team: Team?) throws(EngineError) -> BatchOutput {
       model.gate.pass()
       let start = MonotonicClock.threadTime()
       while MonotonicClock.threadTime() - start < model.batchTime {}

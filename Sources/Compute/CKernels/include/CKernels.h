@@ -47,6 +47,16 @@ enum {
 /// The features of this machine.
 uint32_t ck_features(void);
 
+/// Tells the processor that this thread spins.
+static inline void ck_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+/// Lets another thread run on this processor.
+void ck_yield(void);
+
 // MARK: Products with packed weights
 
 /// Columns of a whole panel of packed weights.

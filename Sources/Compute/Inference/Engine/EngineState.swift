@@ -1,3 +1,5 @@
+internal import Kernels
+
 /// What the threads of an engine share behind its lock: queue, cost model, calls and who is idle.
 struct EngineState: Sendable {
   /// How far the engine's life has come.
@@ -15,6 +17,8 @@ struct EngineState: Sendable {
   /// Threads to wake after the lock is given back.
   struct Wake: Sendable, Equatable {
     var compute = 0
+    /// Of them for a team.
+    var assist = 0
     var tokenize = 0
     var everyone = false
   }
@@ -37,6 +41,10 @@ struct EngineState: Sendable {
     var expired: [CallRecord] = []
     /// Whether the thread ends.
     var ends = false
+    /// The team that the thread leads while it runs its batch; nil: it computes alone.
+    var leads: Team?
+    /// The team that the thread assists, where it has no batch.
+    var assists: Team?
     var wake = Wake()
   }
 
@@ -47,6 +55,10 @@ struct EngineState: Sendable {
   /// When each compute thread began its step; nil while it is parked.
   private var stepStarts: [UInt64?]
   private var idleTokenizers = 0
+  /// One for each compute thread to lead.
+  private let teams: [Team]
+  /// The thread whose team is open.
+  private var leader: Int?
   /// Results of the warm-ups that have ended.
   var warmUps: [WarmUpResult] = []
 
@@ -54,6 +66,7 @@ struct EngineState: Sendable {
     queue = BatchQueue(limits: limits)
     self.cost = cost
     stepStarts = Array(repeating: nil, count: limits.threadCount)
+    teams = (0..<limits.threadCount).map { _ in Team() }
   }
 
   /// All compute threads are warm: calls are taken, and costs predicted from what they measured.
@@ -113,21 +126,41 @@ struct EngineState: Sendable {
     }
     if step.batch == nil, step.expired.isEmpty {
       stepStarts[thread] = nil
+      if let leader, leader != thread, teams[leader].isOpen {
+        step.assists = teams[leader]
+        return step
+      }
       guard isDrained else { return nil }
       step.ends = true
       return step
     }
     stepStarts[thread] = now
+    step.leads = openTeam(thread, step.batch)
     step.wake = computeWake()
     if step.wake.compute == 0 { step.wake = tokenizeWake() }
     // Those that park because nothing was left to take must see the end of the queue.
     step.wake.everyone = isDrained
+    if step.leads != nil { step.wake.assist = stepStarts.count { $0 == nil } }
     return step
+  }
+
+  /// A batch that takes less is over before another thread is there: 150 µs.
+  private static let sharedCostMin: UInt64 = 150_000
+
+  /// Opens the thread's team for a batch behind which nothing waits, while other threads are idle.
+  private mutating func openTeam(_ thread: Int, _ batch: BatchPlan?) -> Team? {
+    guard let batch, batch.cost >= Self.sharedCostMin, leader == nil,
+      queue.takeableUnits == 0, stepStarts.contains(where: { $0 == nil })
+    else { return nil }
+    leader = thread
+    teams[thread].open()
+    return teams[thread]
   }
 
   /// A compute thread has finished its batch, which it ran in `parts`.
   mutating func batchFinished(thread: Int, _ batch: BatchPlan, parts: [MeasuredPart]) {
     queue.batchFinished(thread: thread)
+    if leader == thread { leader = nil }
     for part in parts {
       cost.batchMeasured(inputs: part.inputs, measured: part.measured, elapsed: part.elapsed)
     }

@@ -150,7 +150,10 @@ struct LoadedServedModel: ServedModel {
       self.scratch = scratch
     }
 
-    func forward(_ units: [PreparedUnit]) throws(EngineError) -> BatchOutput {
+    func assist(_ team: Team, leaves: () -> Bool) { scratch.assist(team, leaves: leaves) }
+
+    func forward(_ units: [PreparedUnit], team: Team?) throws(EngineError) -> BatchOutput {
+      scratch.team = team
       batch.removeAll()
       // A model without segment embeddings, or without types, reads a pair as one segment.
       let hasSegments = loaded.segmentCount > 1 && loaded.plan.tokenizerOptions.givesTypes

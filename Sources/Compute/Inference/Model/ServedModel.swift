@@ -1,3 +1,5 @@
+package import Kernels
+
 /// What the engine needs of a model: an encoder for each thread that tokenises, and a workspace for
 /// each thread that computes. `LoadedServedModel` is the real one.
 package protocol ServedModel: Sendable {
@@ -41,7 +43,12 @@ package protocol ModelWorkspace: AnyObject {
   /// Runs a batch within the workspace's bounds. Gives what each unit asks for: vectors before they
   /// are cut and normalised, logits before the activation, or sparse weights. It does not depend
   /// on the other units of the batch. Throws `.internal`.
-  func forward(_ units: [PreparedUnit]) throws(EngineError) -> BatchOutput
+  ///
+  /// With a `team`, which this thread leads, others may compute parts of it.
+  func forward(_ units: [PreparedUnit], team: Team?) throws(EngineError) -> BatchOutput
+
+  /// Computes parts of another thread's batch until its team closes or `leaves()` is true.
+  func assist(_ team: Team, leaves: () -> Bool)
 }
 
 /// What a model is and can do, as far as calls are concerned.

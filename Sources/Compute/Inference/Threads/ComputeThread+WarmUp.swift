@@ -64,7 +64,7 @@ extension ComputeThread {
     var unit = PreparedUnit(ids: ids, segmentStart: ids.count, truncated: false)
     unit.request = core.model.description.defaultRequest
     let start = MonotonicClock.threadTime()
-    _ = try workspace.forward(Array(repeating: unit, count: count))
+    _ = try workspace.forward(Array(repeating: unit, count: count), team: nil)
     return MonotonicClock.threadTime().minus(start)
   }
 }

@@ -1,3 +1,5 @@
+internal import Kernels
+
 /// The body of a compute thread: warms its workspace up, then runs whole batches of its own until
 /// the engine drains. An input is never split over threads, so results do not depend on how many
 /// there are.
@@ -33,22 +35,43 @@ struct ComputeThread: Sendable {
     guard let tools = warmUp() else { return }
     var finished: Finished?
     while true {
-      let step = core.monitor.wait(for: EngineCore.Condition.compute) { state in
+      func next(_ state: inout EngineState) -> EngineState.Step? {
         if let done = finished {
           note(done, &state)
           finished = nil
         }
-        return state.nextStep(thread: index, now: MonotonicClock.now())
+        let step = state.nextStep(thread: index, now: MonotonicClock.now())
+        if step?.batch == nil { core.foundNoWork() }
+        return step
       }
+      let hasComputed = finished != nil
+      var found = core.monitor.withLock(next)
+      if found == nil, hasComputed, spin() { found = core.monitor.withLock(next) }
+      let step = found ?? core.monitor.wait(for: EngineCore.Condition.compute, next)
       core.wake(step.wake)
       if step.ends { return }
+      if let team = step.assists {
+        tools.workspace.assist(team) { core.wantsCompute }
+      }
       for record in step.expired {
         record.end(Engine.expired, now: MonotonicClock.now())
       }
       if let batch = step.batch {
-        finished = run(batch, step.work, tools, step.cost)
+        finished = run(batch, step, tools)
       }
     }
+  }
+
+  /// How long a thread that has computed looks for more before it parks: waking it takes longer.
+  private static let spinTime: UInt64 = 50_000
+
+  /// Looks for work for a while. Whether there may be some.
+  private func spin() -> Bool {
+    let end = MonotonicClock.now() + Self.spinTime
+    while !core.wantsCompute {
+      if MonotonicClock.now() >= end { return false }
+    }
+    return true
   }
 
   private func note(_ done: Finished, _ state: inout EngineState) {
@@ -58,14 +81,12 @@ struct ComputeThread: Sendable {
 
   // MARK: - A batch
 
-  private func run(
-    _ batch: BatchPlan, _ work: [(selection: Selection, record: CallRecord)],
-    _ tools: Tools, _ cost: CostModel
-  ) -> Finished {
+  private func run(_ batch: BatchPlan, _ step: EngineState.Step, _ tools: Tools) -> Finished {
+    defer { step.leads?.close() }
     var finished = Finished(batch: batch)
     var members: [Member] = []
     members.reserveCapacity(batch.selections.reduce(0) { $0 + $1.count })
-    for (selection, record) in work {
+    for (selection, record) in step.work {
       record.taken(at: MonotonicClock.now())
       for (index, unit) in record.takePrepared(selection.ready) {
         members.append(Member(record: record, index: index, unit: unit))
@@ -83,7 +104,7 @@ struct ComputeThread: Sendable {
     var start = 0
     while start < members.count {
       let end = endOfPart(members, from: start)
-      compute(members[start..<end], tools.workspace, cost, &finished)
+      compute(members[start..<end], tools.workspace, step, &finished)
       start = end
     }
     return finished
@@ -102,7 +123,7 @@ struct ComputeThread: Sendable {
   }
 
   private func compute(
-    _ members: ArraySlice<Member>, _ workspace: any ModelWorkspace, _ cost: CostModel,
+    _ members: ArraySlice<Member>, _ workspace: any ModelWorkspace, _ step: EngineState.Step,
     _ finished: inout Finished
   ) {
     let start = MonotonicClock.now()
@@ -110,7 +131,7 @@ struct ComputeThread: Sendable {
     let units = members.map(\.unit)
     let results: [InputResult]
     do throws(EngineError) {
-      let output = try workspace.forward(units)
+      let output = try workspace.forward(units, team: step.leads)
       results = Answering.results(
         of: units, works: members.map(\.record.work), output: output, model: core.model)
     } catch {
@@ -118,12 +139,15 @@ struct ComputeThread: Sendable {
       results = units.map { _ in .failed(error) }
     }
     let now = MonotonicClock.now()
-    let costs = units.map { cost.cost(tokens: $0.ids.count) }
+    let costs = units.map { step.cost.cost(tokens: $0.ids.count) }
     let predicted = costs.reduce(0, +)
-    finished.parts.append(
-      MeasuredPart(
-        inputs: predicted, measured: MonotonicClock.threadTime().minus(startOnProcessor),
-        elapsed: now.minus(start)))
+    // The time of a thread that was helped is not what the batch cost.
+    if step.leads == nil {
+      finished.parts.append(
+        MeasuredPart(
+          inputs: predicted, measured: MonotonicClock.threadTime().minus(startOnProcessor),
+          elapsed: now.minus(start)))
+    }
     let scale = Double(now.minus(start)) / Double(max(1, predicted))
     deliver(members, results, times: costs.map { Double($0) * scale }, now: now)
   }

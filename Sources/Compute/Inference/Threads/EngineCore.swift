@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// What an engine's threads hold on to: the model and the shared state.
 final class EngineCore: Sendable {
   /// Conditions of the monitor.
@@ -14,6 +16,9 @@ final class EngineCore: Sendable {
   let model: any ServedModel
   let limits: QueueLimits
   let monitor: Monitor<EngineState>
+  /// Set when there is work for a compute thread that is not computing: what those look at that
+  /// spin. Only a hint; the state decides.
+  private let isWanted = Atomic<Bool>(false)
 
   init(model: any ServedModel, limits: QueueLimits) {
     self.model = model
@@ -24,6 +29,8 @@ final class EngineCore: Sendable {
 
   /// Wakes threads. Without the lock.
   func wake(_ wake: EngineState.Wake) {
+    if wake.everyone || wake.compute > 0 { isWanted.store(true, ordering: .releasing) }
+    if wake.assist > 0 { monitor.signal(Condition.compute, count: wake.assist) }
     if wake.everyone {
       monitor.broadcast(Condition.compute)
       monitor.broadcast(Condition.tokenize)
@@ -32,6 +39,12 @@ final class EngineCore: Sendable {
     if wake.compute > 0 { monitor.signal(Condition.compute, count: wake.compute) }
     if wake.tokenize > 0 { monitor.signal(Condition.tokenize, count: wake.tokenize) }
   }
+
+  /// Whether a compute thread that spins should look for work.
+  var wantsCompute: Bool { isWanted.load(ordering: .acquiring) }
+
+  /// A compute thread has looked for work and found none.
+  func foundNoWork() { isWanted.store(false, ordering: .releasing) }
 
   // MARK: - Preparing units
 
