@@ -4,6 +4,7 @@ import concurrent.futures
 import os
 
 import numpy
+import onnx
 import onnxruntime
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -27,7 +28,9 @@ def graphs(model: str, precision: str, folder: str) -> dict[str, str]:
 def quantized(path: str) -> str:
     into = path.replace(".onnx", ".int8.onnx")
     if not os.path.exists(into):
-        quantize_dynamic(path, into + ".new", weight_type=QuantType.QInt8, per_channel=True)
+        # The fused graph has operators whose types ONNX cannot infer.
+        options = {"DefaultTensorType": onnx.TensorProto.FLOAT}
+        quantize_dynamic(path, into + ".new", weight_type=QuantType.QInt8, per_channel=True, extra_options=options)
         os.rename(into + ".new", into)
     return into
 

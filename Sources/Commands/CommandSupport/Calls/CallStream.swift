@@ -11,7 +11,8 @@ package struct SliceAnswer<Value: Sendable>: Sendable {
 ///
 /// At most `callsMax` slices are held at any time, from being read to being consumed, so memory is
 /// bounded however long the input is. Slices are read while calls run, and answers are consumed
-/// while a read waits. An error of a whole call becomes the error of each of its inputs.
+/// while a read waits. A call that an overloaded server refuses is sent again when the server says,
+/// for a minute at most; any other error of a whole call becomes the error of each of its inputs.
 ///
 /// - Parameters:
 ///   - source: the inputs.
@@ -123,7 +124,9 @@ private func answer<Value: Sendable>(
   }
   var answers: [Result<Value, MillpondError>]
   do throws(MillpondError) {
-    answers = values.isEmpty ? [] : try await call(values)
+    answers = values.isEmpty ? [] : try await patiently { () throws(MillpondError) in
+      try await call(values)
+    }
   } catch {
     answers = Array(repeating: .failure(error), count: values.count)
   }
@@ -134,6 +137,26 @@ private func answer<Value: Sendable>(
     return next < answers.count ? answers[next] : .failure(missingSlot)
   }
   return SliceAnswer(slice: slice, results: results)
+}
+
+/// How long a refused call is sent again.
+private let patience = Duration.seconds(60)
+
+/// Calls until the server takes it, as often as it gives a time to come back.
+private func patiently<Value>(
+  _ call: () async throws(MillpondError) -> Value
+) async throws(MillpondError) -> Value {
+  let end = ContinuousClock.now + patience
+  while true {
+    do throws(MillpondError) {
+      return try await call()
+    } catch {
+      let wait = error.retryAfter
+      guard error.code == .resourceExhausted, wait > .zero, .now + wait < end,
+        (try? await Task.sleep(for: wait)) != nil
+      else { throw error }
+    }
+  }
 }
 
 private let missingSlot = MillpondError(
