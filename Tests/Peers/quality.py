@@ -17,7 +17,7 @@ def vectors(runner, cache: str) -> numpy.ndarray:
     output = os.path.join(cache, "vectors.npy")
     if isinstance(runner, Millpond):
         command = [os.path.join(runner.folder, "millpond"), "embed", "--model", runner.model, "--precision",
-                   runner.precision, "--input", TEXTS, "--truncate", "right", "--output", output]  # fmt: skip
+                   runner.precision, "--jsonl", TEXTS, "--truncate", "right", "--output", output]  # fmt: skip
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     else:
         runner.ask({"do": "vectors", "texts": TEXTS, "setting": runner.settings[-1], "output": output})

@@ -27,6 +27,24 @@ extension Integration {
       }
     }
 
+    @Test("--precision reaches the worker that a command starts")
+    func precision() async throws {
+      let model = try Fixtures.miniLM()
+      var vectors: [[Double]] = []
+      for precision in ["f32", "bf16", "int8"] {
+        let result = try await millpond(
+          "embed", "--model", model, "--precision", precision, "--json", "The tide is out.")
+        #expect(result.exit == .status(0), "it said: \(result.messages)")
+        let embedding = try #require(try result.lines().first?["embedding"])
+        vectors.append(embedding.elements.compactMap(\.double))
+      }
+      #expect(Set(vectors).count == 3)
+      for vector in vectors.dropFirst() {
+        let cosine = zip(vector, vectors[0]).reduce(0) { $0 + $1.0 * $1.1 }
+        #expect(cosine > 0.99 && cosine < 1.01)
+      }
+    }
+
     @Test("--task, --overrides and --score-template make another model of the same weights")
     func otherModel() async throws {
       let model = fixture("qwen3-reranker")

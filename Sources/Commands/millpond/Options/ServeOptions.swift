@@ -32,7 +32,7 @@ struct ServeOptions: ParsableArguments {
       valueName: "N"))
   var threads: [String] = []
 
-  @Option(help: ArgumentHelp("Number type to compute in.", valueName: "f32"))
+  @Option(help: ArgumentHelp("What products are computed in.", valueName: "f32|bf16|int8"))
   var precision: [String] = []
 
   @Option(

@@ -33,7 +33,8 @@ struct ServerOptions: ParsableArguments {
   @Option(help: ArgumentHelp("With --model: compute threads.", valueName: "N"))
   var threads: Int?
 
-  @Option(help: ArgumentHelp("With --model: number type to compute in.", valueName: "f32"))
+  @Option(
+    help: ArgumentHelp("With --model: what products are computed in.", valueName: "f32|bf16|int8"))
   var precision: String?
 
   @Option(
@@ -141,6 +142,7 @@ struct ServerOptions: ParsableArguments {
       binary: try WorkerProgram.path(workerBinary ?? variable), modelName: model.name,
       modelDirectory: model.directory,
       arguments: (threads.map { ["--threads", "\($0)"] } ?? [])
+        + (precision.map { ["--precision", $0] } ?? [])
         + overrides.given.flatMap { [$0.flag, $0.value] })
   }
 

@@ -11,7 +11,7 @@ package import MillpondClient
 /// | `replicas`      | `--replicas`     | `MILLPOND_REPLICAS`    | N, or NAME=N; in the file a number, or an object of numbers by name, `*` for the others | 1 |
 /// | `workers`       | `--worker`       | `MILLPOND_WORKERS`     | list of HOST:PORT    | none |
 /// | `threads`       | `--threads`      | `MILLPOND_THREADS`     | compute threads of each worker | processors shared among the workers |
-/// | `precision`     | `--precision`    | `MILLPOND_PRECISION`   | f32                  | f32 |
+/// | `precision`     | `--precision`    | `MILLPOND_PRECISION`   | f32, bf16 or int8    | f32 |
 /// | `task`          | `--task`         | `MILLPOND_TASK`        | a task, or NAME=TASK; in the file also an object by name, `*` for the others; so with the next four | as the directory says |
 /// | `pooling`       | `--pooling`      | `MILLPOND_POOLING`     | a pooling            | as the directory says |
 /// | `overrides`     | `--overrides`    | `MILLPOND_OVERRIDES`   | path of an overrides file | none |
