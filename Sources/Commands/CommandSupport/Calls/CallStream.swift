@@ -124,9 +124,12 @@ private func answer<Value: Sendable>(
   }
   var answers: [Result<Value, MillpondError>]
   do throws(MillpondError) {
-    answers = values.isEmpty ? [] : try await patiently { () throws(MillpondError) in
-      try await call(values)
-    }
+    answers =
+      values.isEmpty
+      ? []
+      : try await patiently { () throws(MillpondError) in
+        try await call(values)
+      }
   } catch {
     answers = Array(repeating: .failure(error), count: values.count)
   }
