@@ -35,6 +35,17 @@ let packedCases: [String: @Sendable (ck_table, Int) -> [Float]] = [
       return packHalves(table.pack_bf16, x, columns, inner, group: 2).map(Float.init)
     }
   },
+  "pack_rows_bf16": { table, length in
+    var noise = Noise(seed: 9)
+    return [(length, 5), (min(length, 64), 7), (9, length)].flatMap { inner, columns in
+      let columns = min(columns, 64)
+      let x = noise.floats(inner * (columns + 3))
+      let width = (columns + 15) / 16 * 16
+      var out = [UInt16](repeating: 7, count: width * ((inner + 1) / 2 * 2))
+      table.pack_rows_bf16(&out, x, columns + 3, columns, inner)
+      return out.map(Float.init)
+    }
+  },
   "pack_int8": { table, length in
     panels(length) { columns, inner, noise in
       let packed = packInt8(table, noise.floats(columns * inner), columns, inner)

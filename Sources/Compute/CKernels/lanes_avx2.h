@@ -209,6 +209,15 @@ static inline void vf_store_bf16(uint16_t *p, vf x) {
   __m256i packed = _mm256_packus_epi32(half_to_bf16(x.a), half_to_bf16(x.b));
   _mm256_storeu_si256((__m256i *)p, _mm256_permute4x64_epi64(packed, 0xd8));
 }
+/// Pairs of bf16: those of `first` and `second`, rounded as in vf_store_bf16.
+static inline void vp_store_pairs(uint16_t *p, vf first, vf second) {
+  __m256i low = _mm256_or_si256(
+      half_to_bf16(first.a), _mm256_slli_epi32(half_to_bf16(second.a), 16));
+  __m256i high = _mm256_or_si256(
+      half_to_bf16(first.b), _mm256_slli_epi32(half_to_bf16(second.b), 16));
+  _mm256_storeu_si256((__m256i *)p, low);
+  _mm256_storeu_si256((__m256i *)(p + CK_LANES), high);
+}
 static inline vq vq_load(const int8_t *p) { return vp_load_bytes(p); }
 static inline vq vq_set1(const uint8_t *p) { return vp_set1_bytes(p); }
 static inline __m256i half_dot_u8_i8(__m256i sum, __m256i x, __m256i y) {

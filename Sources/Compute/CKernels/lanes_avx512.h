@@ -148,15 +148,23 @@ static inline vf vf_dot_bf16(vf sum, vp x, vp y) {
       _mm512_castsi512_ps(_mm512_and_si512(y, high)), sum);
 #endif
 }
-/// x rounded to bf16, ties to even; NaN stays NaN.
-static inline void vf_store_bf16(uint16_t *p, vf x) {
+/// x rounded to bf16 in the lower halves of 32 bits.
+static inline __m512i rounded_bf16(vf x) {
   __m512i bits = _mm512_castps_si512(x);
   __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
   __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
   __m512i quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x400000));
   __mmask16 is_nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
-  __m512i high = _mm512_srli_epi32(_mm512_mask_blend_epi32(is_nan, rounded, quiet), 16);
-  _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(high));
+  return _mm512_srli_epi32(_mm512_mask_blend_epi32(is_nan, rounded, quiet), 16);
+}
+/// x rounded to bf16, ties to even; NaN stays NaN.
+static inline void vf_store_bf16(uint16_t *p, vf x) {
+  _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(rounded_bf16(x)));
+}
+/// Pairs of bf16: those of `first` and `second`, rounded as in vf_store_bf16.
+static inline void vp_store_pairs(uint16_t *p, vf first, vf second) {
+  __m512i high = _mm512_slli_epi32(rounded_bf16(second), 16);
+  _mm512_storeu_si512(p, _mm512_or_si512(rounded_bf16(first), high));
 }
 static inline vq vq_load(const int8_t *p) { return _mm512_loadu_si512(p); }
 /// The quad at `p` in every lane.

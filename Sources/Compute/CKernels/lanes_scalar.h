@@ -204,6 +204,16 @@ static inline void vf_store_bf16(uint16_t *p, vf x) {
     p[i] = (uint16_t)(rounded >> 16);
   }
 }
+/// Pairs of bf16: those of `first` and `second`, rounded as in vf_store_bf16.
+static inline void vp_store_pairs(uint16_t *p, vf first, vf second) {
+  uint16_t parts[2][CK_LANES];
+  vf_store_bf16(parts[0], first);
+  vf_store_bf16(parts[1], second);
+  CK_EACH(i) {
+    p[2 * i] = parts[0][i];
+    p[2 * i + 1] = parts[1][i];
+  }
+}
 static inline vq vq_load(const int8_t *p) {
   vq r;
   memcpy(&r, p, sizeof r);

@@ -62,6 +62,25 @@ static void CK_NAME(pack_bf16)(uint16_t *out, const uint16_t *x, size_t columns,
   }
 }
 
+static void CK_NAME(pack_rows_bf16)(
+    uint16_t *out, const float *x, size_t x_stride, size_t columns, size_t inner) {
+  size_t width = panel_width(columns);
+  for (size_t k = 0; k < inner; k += 2) {
+    const float *first = x + k * x_stride;
+    uint16_t *to = out + k * width;
+    for (size_t c = 0; c < width; c += CK_LANES) {
+      size_t count = columns > c ? smaller(CK_LANES, columns - c) : 0;
+      vf a = count == CK_LANES ? vf_load(first + c) : vf_load_part(first + c, count);
+      vf b = vf_set1(0);
+      if (k + 1 < inner) {
+        const float *second = first + x_stride;
+        b = count == CK_LANES ? vf_load(second + c) : vf_load_part(second + c, count);
+      }
+      vp_store_pairs(to + 2 * c, a, b);
+    }
+  }
+}
+
 static void CK_NAME(pack_int8)(
     int8_t *out, float *scales, int32_t *sums, const float *x, size_t columns, size_t inner) {
   size_t width = panel_width(columns);

@@ -56,6 +56,7 @@ __attribute__((always_inline)) static inline void CK_OF_PRODUCT(_tile)(
 
 CK_PRODUCT_ROWS(1)
 #if CK_PACKED_WIDTH == 4
+CK_PRODUCT_ROWS(2)
 CK_PRODUCT_ROWS(4)
 #endif
 
@@ -68,6 +69,11 @@ static void CK_NAMED(CK_PRODUCT)(
 #if CK_PACKED_WIDTH == 4
     if (width == CK_PANEL) {
       CK_OF_PRODUCT(_rows_4)(out, out_stride, x, y, panel, width, c, epilogue);
+      panel += width * groups * CK_PRODUCT_GROUP;
+      continue;
+    }
+    if (width == 2 * CK_LANES) {
+      CK_OF_PRODUCT(_rows_2)(out, out_stride, x, y, panel, width, c, epilogue);
       panel += width * groups * CK_PRODUCT_GROUP;
       continue;
     }

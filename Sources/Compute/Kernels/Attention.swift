@@ -12,13 +12,21 @@ package struct RaggedAttention: Sendable {
   package let headSize: Int
   private let scale: Float
   private let table: KernelTable
+  /// Whether both products are computed in bf16.
+  private let isBF16: Bool
 
-  /// Both sizes must be positive.
-  package init(headCount: Int, headSize: Int, table: KernelTable) {
+  /// Both sizes must be positive. Products are computed in bf16 where `precision` is not f32 and the
+  /// instruction set has it, for heads of 16, 32, 48 or 64 columns; else in f32.
+  package init(
+    headCount: Int, headSize: Int, precision: Precision = .f32, table: KernelTable
+  ) {
     precondition(headCount > 0 && headSize > 0)
     self.headCount = headCount
     self.headSize = headSize
     self.table = table
+    isBF16 =
+      table.family(of: precision) == "dpbf16" && headSize % 16 == 0
+      && headSize <= PackedWeights.panelColumns
     scale = 1 / Float(headSize).squareRoot()
   }
 
@@ -42,19 +50,19 @@ package struct RaggedAttention: Sendable {
     precondition(seenCount > 0 && seenCount <= rows.count)
     let first = projections.start(ofRow: rows.lowerBound)
     let target = output.start(ofRow: outputRow)
+    let attend = isBF16 ? attendInHalves : attend
     scratch.share(headCount) { head, scratch in
       let queries = first + head * headSize
       attend(
-        queries, stride: 3 * width, keys: queries + width, values: queries + 2 * width,
-        count: rows.count, seenCount, into: target + head * headSize, outputStride: width,
-        scratch: scratch)
+        queries, 3 * width, queries + width, queries + 2 * width, rows.count, seenCount,
+        target + head * headSize, width, scratch)
     }
   }
 
   private func attend(
-    _ queries: UnsafePointer<Float>, stride: Int, keys: UnsafePointer<Float>,
-    values: UnsafePointer<Float>, count: Int, _ seenCount: Int,
-    into output: UnsafeMutablePointer<Float>, outputStride: Int, scratch: Scratch
+    _ queries: UnsafePointer<Float>, _ stride: Int, _ keys: UnsafePointer<Float>,
+    _ values: UnsafePointer<Float>, _ count: Int, _ seenCount: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ scratch: Scratch
   ) {
     let functions = table.functions
     let keyCount = Scratch.paddedKeyCount(seenCount)
@@ -70,5 +78,54 @@ package struct RaggedAttention: Sendable {
         output + tile.lowerBound * outputStride, outputStride, scores, keyCount, values, stride,
         tile.count, headSize, seenCount)
     }
+  }
+
+  /// The same in bf16: keys and values are packed as weights are, once for all tiles.
+  private func attendInHalves(
+    _ queries: UnsafePointer<Float>, _ stride: Int, _ keys: UnsafePointer<Float>,
+    _ values: UnsafePointer<Float>, _ count: Int, _ seenCount: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ scratch: Scratch
+  ) {
+    let functions = table.functions.pointee
+    let keyCount = Scratch.paddedKeyCount(seenCount)
+    let scores = scratch.scores.base
+    // Panels of keys, then that of values: 16 bits each in the place of 32.
+    let keyPanels = UnsafeMutableRawPointer(scratch.keys.base)
+      .assumingMemoryBound(to: UInt16.self)
+    let valuePanel = keyPanels + keyCount * headSize
+    let rounded = UnsafeMutableRawPointer(scores).assumingMemoryBound(to: UInt16.self)
+    functions.f32_to_bf16(rounded, headSize, keys, stride, seenCount, headSize)
+    for first in Swift.stride(from: 0, to: seenCount, by: PackedWeights.panelColumns) {
+      functions.pack_bf16(
+        keyPanels + first * headSize, rounded + first * headSize,
+        min(PackedWeights.panelColumns, seenCount - first), headSize)
+    }
+    functions.pack_rows_bf16(valuePanel, values, stride, headSize, seenCount)
+    let own = UnsafeMutableRawPointer(scratch.halves.base).assumingMemoryBound(to: UInt16.self)
+    let shares = own + Scratch.queryTileRows * headSize
+    var packedKeys = packed(keyPanels, columns: seenCount, inner: headSize)
+    var packedValues = packed(valuePanel, columns: headSize, inner: seenCount)
+    for tile in RowTiles(0..<count, rowsMax: Scratch.queryTileRows) {
+      functions.f32_to_bf16(
+        own, headSize, queries + tile.lowerBound * stride, stride, tile.count, headSize)
+      var rows = ck_rows(
+        values: own, stride: headSize, scales: nil, zeros: nil, count: tile.count)
+      functions.product_bf16(scores, keyCount, &rows, &packedKeys, CK_EPILOGUE_NONE)
+      functions.softmax(scores, keyCount, scale, tile.count, seenCount)
+      let shareStride = (seenCount + 1) / 2 * 2
+      functions.f32_to_bf16(shares, shareStride, scores, keyCount, tile.count, seenCount)
+      rows = ck_rows(
+        values: shares, stride: shareStride, scales: nil, zeros: nil, count: tile.count)
+      functions.product_bf16(
+        output + tile.lowerBound * outputStride, outputStride, &rows, &packedValues,
+        CK_EPILOGUE_NONE)
+    }
+  }
+
+  private func packed(
+    _ panels: UnsafePointer<UInt16>, columns: Int, inner: Int
+  ) -> ck_packed {
+    ck_packed(
+      panels: panels, bias: nil, scales: nil, sums: nil, columns: columns, inner: inner)
   }
 }

@@ -2,7 +2,7 @@ internal import CKernels
 
 /// The row kernels of one instruction set, chosen once at start and handed to every operation.
 ///
-/// All tables give the same bits (see CKernels.h) except in bf16, so else the choice changes speed
+/// All tables give the same bits (see CKernels.h) except where bf16 is computed in, so else the choice changes speed
 /// only. A value is one pointer; copies are free, and any thread may use them at once.
 package struct KernelTable: Sendable {
   /// The instruction set of these kernels.
@@ -24,7 +24,7 @@ package struct KernelTable: Sendable {
   /// Names what decides the bits of results beside the precision: instruction sets of one name
   /// give the same.
   package func family(of precision: Precision) -> String {
-    precision == .bf16 && instructionSet == .avx512bf16 ? "dpbf16" : "fma"
+    precision != .f32 && instructionSet == .avx512bf16 ? "dpbf16" : "fma"
   }
 
   /// The table for `MILLPOND_ISA`; see `InstructionSet.choose(named:)`.

@@ -45,6 +45,9 @@ package final class Scratch {
   /// Scores of one tile: `[queryTileRows, keys]`.
   var scores: Matrix
 
+  /// Queries and shares of one tile in bf16: `[queryTileRows, headSize]`, `[queryTileRows, keys]`.
+  var halves: Matrix
+
   /// Queries of one tile times distance vectors, `[queryTileRows, distanceVectorCount]`.
   var queryDistances: Matrix
   /// Keys of one head times distance vectors, `[keys, distanceVectorCount]`.
@@ -59,6 +62,7 @@ package final class Scratch {
     zeros = FixedBuffer(count: Linear.tileRows)
     keys = try Matrix(rows: limits.headSize, columns: keyCount)
     scores = try Matrix(rows: Self.queryTileRows, columns: keyCount)
+    halves = try Matrix(rows: Self.queryTileRows, columns: (keyCount + limits.headSize + 1) / 2)
     let distances = max(limits.distanceVectorCount, 1)
     queryDistances = try Matrix(rows: Self.queryTileRows, columns: distances)
     keyDistances = try Matrix(rows: keyCount, columns: distances)

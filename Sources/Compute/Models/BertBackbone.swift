@@ -37,7 +37,8 @@ package struct BertBackbone: Backbone {
     intermediateSize = sizes.intermediateSize
     embeddings = try Self.embeddings(names, sizes, loader)
     attention = RaggedAttention(
-      headCount: sizes.headCount, headSize: sizes.headSize, table: loader.table)
+      headCount: sizes.headCount, headSize: sizes.headSize, precision: loader.precision,
+      table: loader.table)
     var layers: [Layer] = []
     for layer in names.layers { layers.append(try Self.layer(layer, sizes, loader)) }
     self.layers = layers

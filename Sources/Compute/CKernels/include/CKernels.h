@@ -126,6 +126,7 @@ typedef enum {
 /// - `pack_*`: makes a panel of `columns` ≤ 64 outputs of `x` [columns, inner]. bf16 holds pairs of
 ///   inner indices and int8 quads; int8 rounds x / scale, where scale is the greatest magnitude of
 ///   a column over 127, and gives the sum of the codes.
+/// - `pack_rows_bf16`: as `pack_bf16`, of f32 whose rows are the inner indices: x [inner, columns].
 /// - `f32_to_bf16`: out = x to the nearest, ties to even; the columns up to `out_stride` become 0.
 /// - `quantize`: codes 0…255 such that x ≈ scales[r] · (code − zeros[r]), where the range of a row
 ///   is widened to have 0 in it; the columns up to `out_stride` become 0.
