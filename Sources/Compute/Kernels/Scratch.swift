@@ -3,8 +3,8 @@ internal import CKernels
 /// Working memory of the operations for one thread: never shared between threads.
 ///
 /// Holds a tile of rows prepared for a product and one tile of attention. Bytes at most: 2 · 192 ·
-/// widest input + 4 · (keys · headSize + 64 · keys + (keys + 64) · distance vectors), where `keys`
-/// is the longest sequence rounded up to 16; MiniLM with 256 tokens: 0.9 MB. Pages that no batch
+/// widest input + 4 · (keys · headSize + 96 · keys + (keys + 64) · distance vectors), where `keys`
+/// is the longest sequence rounded up to 16; MiniLM with 256 tokens: 0.8 MB. Pages that no batch
 /// has needed yet are not resident.
 package final class Scratch {
   /// The largest things that operations on a scratch may be asked to do.
