@@ -160,7 +160,8 @@ struct FamilyRefusalTests {
       let directory = try ModelDirectory(path: copy)
       let plan = try Resolution.resolve(directory)
       _ = try LoadedModel.load(
-        plan: plan, directory: directory, precision: .f32, table: KernelTable(named: nil))
+        plan: plan, directory: directory, precision: .f32, table: KernelTable(named: nil),
+        packs: nil)
     }
     #expect("\(error)".contains(example.text), "\(error)")
   }
@@ -209,7 +210,7 @@ struct FamilyRefusalTests {
     let error = #expect(throws: ModelError.self) {
       try LoadedModel.load(
         plan: plan, directory: ModelDirectory(path: fixture.path), precision: .f32,
-        table: KernelTable(named: nil))
+        table: KernelTable(named: nil), packs: nil)
     }
     #expect(
       error?.message.contains("but a convolution (conv_kernel_size) sees its neighbours") == true)

@@ -23,7 +23,8 @@ struct MiniLMTests {
     let directory = try ModelDirectory(path: path)
     let plan = try Resolution.resolve(directory)
     return try LoadedModel.load(
-      plan: plan, directory: directory, precision: .f32, table: KernelTable(named: nil))
+      plan: plan, directory: directory, precision: .f32, table: KernelTable(named: nil),
+      packs: PackStore(reason: "a test"))
   }
 
   /// The ids of the reference texts; made by `Fixtures/make_minilm_ids.py`.
@@ -111,7 +112,8 @@ struct MiniLMTests {
     let expected = try run(best, Array(ids))
     for set in InstructionSet.available {
       let model = try LoadedModel.load(
-        plan: best.plan, directory: directory, precision: .f32, table: KernelTable(set))
+        plan: best.plan, directory: directory, precision: .f32, table: KernelTable(set),
+        packs: PackStore(reason: "a test"))
       #expect(try run(model, Array(ids)) == expected, "\(set)")
     }
   }

@@ -14,7 +14,7 @@ struct TokenOutputTests {
     let directory = try ModelDirectory(path: folder.appendingPathComponent(name).path)
     return try LoadedModel.load(
       plan: Resolution.resolve(directory), directory: directory, precision: .f32,
-      table: KernelTable(named: nil))
+      table: KernelTable(named: nil), packs: PackStore(reason: "a test"))
   }
 
   private func inputs(_ count: Int) -> [[Int32]] {

@@ -23,6 +23,9 @@ struct Serve: AsyncParsableCommand {
     LoggingSystem.bootstrap(StreamLogHandler.standardError)
     let logger = Logger(label: "millpond-worker")
     let engine = try Engine(configuration: try model.engineConfiguration())
+    if let reason = engine.info.packsRefusal {
+      logger.warning("packed weights are in memory of this process: \(reason)")
+    }
     try engine.warmUp()
     do {
       try await WorkerServer.run(

@@ -26,7 +26,7 @@ package struct RaggedAttention: Sendable {
     self.table = table
     isBF16 =
       table.family(of: precision) == "dpbf16" && headSize % 16 == 0
-      && headSize <= PackedWeights.panelColumns
+      && headSize <= PackedShape.panelColumns
     scale = 1 / Float(headSize).squareRoot()
   }
 
@@ -95,10 +95,10 @@ package struct RaggedAttention: Sendable {
     let valuePanel = keyPanels + keyCount * headSize
     let rounded = UnsafeMutableRawPointer(scores).assumingMemoryBound(to: UInt16.self)
     functions.f32_to_bf16(rounded, headSize, keys, stride, seenCount, headSize)
-    for first in Swift.stride(from: 0, to: seenCount, by: PackedWeights.panelColumns) {
+    for first in Swift.stride(from: 0, to: seenCount, by: PackedShape.panelColumns) {
       functions.pack_bf16(
         keyPanels + first * headSize, rounded + first * headSize,
-        min(PackedWeights.panelColumns, seenCount - first), headSize)
+        min(PackedShape.panelColumns, seenCount - first), headSize)
     }
     functions.pack_rows_bf16(valuePanel, values, stride, headSize, seenCount)
     let own = UnsafeMutableRawPointer(scratch.halves.base).assumingMemoryBound(to: UInt16.self)

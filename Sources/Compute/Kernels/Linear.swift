@@ -51,9 +51,9 @@ package struct Linear: Sendable {
   package init(
     _ weights: PackedWeights, bias: [Float]?, epilogue: Epilogue, table: KernelTable
   ) {
-    precondition(bias == nil || bias?.count == weights.columns)
+    precondition(bias == nil || bias?.count == weights.shape.columns)
     if case .biasResidualLayerNorm(let norm) = epilogue {
-      precondition(norm.columns == weights.columns)
+      precondition(norm.columns == weights.shape.columns)
     }
     self.weights = weights
     self.bias = bias
@@ -62,9 +62,9 @@ package struct Linear: Sendable {
   }
 
   /// Columns of the output.
-  package var outColumns: Int { weights.columns }
+  package var outColumns: Int { weights.shape.columns }
   /// Columns of the input.
-  package var inColumns: Int { weights.inner }
+  package var inColumns: Int { weights.shape.inner }
 
   /// Applies the layer to rows `rows` of `input` and puts the results in `output` from row
   /// `outputRow` and column `outputColumn` on.
@@ -105,7 +105,7 @@ package struct Linear: Sendable {
   ) {
     let functions = table.functions
     let product =
-      switch weights.storage {
+      switch weights.shape.storage {
       case .f32: functions.pointee.product_f32
       case .f16: functions.pointee.product_f32_f16
       case .bf16: functions.pointee.product_f32_bf16
@@ -113,7 +113,7 @@ package struct Linear: Sendable {
       case .int8: functions.pointee.product_int8
       }
     let prepared = scratch.prepare(
-      x, rows: rows, columns: inColumns, for: weights.storage, table)
+      x, rows: rows, columns: inColumns, for: weights.shape.storage, table)
     let (weights, bias, epilogue) = (self.weights, self.bias, kernelEpilogue)
     func multiply(_ columns: Range<Int>) {
       var prepared = prepared
@@ -121,10 +121,10 @@ package struct Linear: Sendable {
         product?(out + columns.lowerBound, stride, &prepared, packed, epilogue)
       }
     }
-    guard let team = scratch.team else { return multiply(0..<weights.columns) }
-    team.run(weights.panelCount, scratch) { panel, _ in
-      let first = panel * PackedWeights.panelColumns
-      multiply(first..<min(first + PackedWeights.panelColumns, weights.columns))
+    guard let team = scratch.team else { return multiply(0..<weights.shape.columns) }
+    team.run(weights.shape.panelCount, scratch) { panel, _ in
+      let first = panel * PackedShape.panelColumns
+      multiply(first..<min(first + PackedShape.panelColumns, weights.shape.columns))
     }
   }
 }

@@ -1,84 +1,39 @@
 internal import CKernels
 internal import Dispatch
 
-/// Weights of a product, laid out once for the kernels that multiply with them; see `ck_packed`.
-///
-/// Bytes: those of the elements as they are kept (4 for f32, 2 for 16-bit ones and bf16, 1 for
-/// int8), with the columns of the last panel rounded up to 16 and the inner dimension to 2 (bf16)
-/// or 4 (int8). Nothing refers to the weights they were made of.
-package struct PackedWeights: Sendable {
+/// What packed weights are made for: it decides their layout and size.
+package struct PackedShape: Sendable, Equatable {
   /// How panels are kept, which decides the kernel that reads them.
-  enum Storage: Sendable {
+  enum Storage: String, Sendable {
     case f32, f16, bf16
     /// bf16 that rows in bf16 are multiplied with.
     case bf16Pairs
     case int8
   }
 
-  /// Columns of the product: outputs.
-  let columns: Int
-  /// Inputs of each.
-  let inner: Int
-  let storage: Storage
-  private let panels: SharedWeights
-  // int8 only.
-  private let scales: [Float]
-  private let sums: [Int32]
-
-  /// Packs the rows of `parts`, one part after the other, each `[its outputs, inner]`.
-  ///
-  /// With `isFilled` false nothing is read or written: zeros, for a model that is only checked.
-  /// Throws `.outOfMemory`.
-  package init(
-    _ parts: [SharedWeights], inner: Int, precision: Precision, table: KernelTable,
-    isFilled: Bool = true
-  ) throws(KernelsError) {
-    precondition(inner > 0 && parts.allSatisfy { $0.count > 0 && $0.count % inner == 0 })
-    let rows = WeightRows(parts, inner: inner)
-    let columns = rows.count
-    let storage = Self.storage(precision, rows.type)
-    let panels = try SharedWeights.floats(
-      count: (Self.byteCount(columns: columns, inner: inner, storage) + 3) / 4)
-    let codes = storage == .int8 ? columns : 0
-    var scales = [Float](repeating: 0, count: codes)
-    var sums = [Int32](repeating: 0, count: codes)
-    if isFilled {
-      scales.withUnsafeMutableBufferPointer { scales in
-        sums.withUnsafeMutableBufferPointer { sums in
-          Self.pack(
-            rows, storage, into: UnsafeMutableRawPointer(mutating: panels.address),
-            scales.baseAddress, sums.baseAddress, table)
-        }
-      }
-    }
-    self.columns = columns
-    self.inner = inner
-    self.storage = storage
-    self.panels = panels
-    self.scales = scales
-    self.sums = sums
-  }
-
-  /// Fills the panels, on as many threads as there are processors: a start waits for it.
-  private static func pack(
-    _ rows: WeightRows, _ storage: Storage, into target: UnsafeMutableRawPointer,
-    _ scales: UnsafeMutablePointer<Float>?, _ sums: UnsafeMutablePointer<Int32>?,
-    _ table: KernelTable
-  ) {
-    // Each iteration writes a panel of its own, and the scales and sums of its own columns.
-    nonisolated(unsafe) let (target, scales, sums) = (target, scales, sums)
-    let panels = (rows.count + panelColumns - 1) / panelColumns
-    DispatchQueue.concurrentPerform(iterations: panels) { index in
-      let first = index * panelColumns
-      let panel = first..<min(first + panelColumns, rows.count)
-      let packer = PanelPacker(storage, inner: rows.inner, table: table)
-      packer.pack(
-        rows, panel, into: target + byteCount(columns: first, inner: rows.inner, storage), scales,
-        sums)
-    }
-  }
-
+  /// Raised with every change of a layout, or of how weights are rounded into it.
+  package static let layoutVersion = 1
   static let panelColumns = Int(CK_PANEL)
+
+  /// Columns of the product: outputs.
+  package let columns: Int
+  /// Inputs of each.
+  package let inner: Int
+  let storage: Storage
+
+  /// The shape of `parts`, one after the other, each `[its outputs, inner]` or, for the shape of
+  /// what they are when transposed, `[inner, its outputs]`.
+  package init(_ parts: [SharedWeights], inner: Int, precision: Precision) {
+    precondition(inner > 0 && parts.allSatisfy { $0.count > 0 && $0.count % inner == 0 })
+    columns = parts.reduce(0) { $0 + $1.count / inner }
+    self.inner = inner
+    storage = Self.storage(precision, Self.type(of: parts))
+  }
+
+  /// That of all parts, or f32 where they differ.
+  fileprivate static func type(of parts: [SharedWeights]) -> ElementType {
+    parts.allSatisfy { $0.type == parts[0].type } ? parts[0].type : .f32
+  }
 
   private static func storage(_ precision: Precision, _ type: ElementType) -> Storage {
     switch precision {
@@ -93,8 +48,9 @@ package struct PackedWeights: Sendable {
     }
   }
 
-  private static func byteCount(columns: Int, inner: Int, _ storage: Storage) -> Int {
-    let columns = (columns + 15) / 16 * 16
+  /// Bytes of the panels before `column`, which begins one or is the number of columns.
+  func panelBytes(before column: Int) -> Int {
+    let columns = (column + 15) / 16 * 16
     return switch storage {
     case .f32: columns * inner * 4
     case .f16: columns * inner * 2
@@ -103,29 +59,101 @@ package struct PackedWeights: Sendable {
     }
   }
 
-  /// Bytes of the panels.
-  package var byteCount: Int { Self.byteCount(columns: columns, inner: inner, storage) }
+  /// Where the scales of the columns begin behind the panels; the sums follow them. int8 only.
+  var scalesOffset: Int { (panelBytes(before: columns) + 63) / 64 * 64 }
+
+  /// Bytes of all: panels of the elements as they are kept (4 for f32, 2 for 16-bit ones and bf16, 1
+  /// for int8), with the columns of the last panel rounded up to 16 and the inner dimension to 2
+  /// (bf16) or 4 (int8); for int8 eight more for each column. A multiple of 64.
+  package var byteCount: Int {
+    (scalesOffset + (storage == .int8 ? 8 * columns : 0) + 63) / 64 * 64
+  }
+
+  /// All of it as text.
+  package var label: String { "\(storage.rawValue) \(columns)x\(inner)" }
 
   /// Panels, each of `panelColumns` columns but the last.
   var panelCount: Int { (columns + Self.panelColumns - 1) / Self.panelColumns }
+}
+
+/// Weights of a product, laid out once for the kernels that multiply with them; see `ck_packed`.
+/// Nothing refers to the weights they were made of.
+package struct PackedWeights: Sendable {
+  let shape: PackedShape
+  private let memory: SharedWeights
+
+  /// Weights that were packed before, in `memory` of `shape.byteCount` bytes, on any processor.
+  package init(_ shape: PackedShape, packed memory: SharedWeights) {
+    precondition(memory.count * memory.type.byteCount == shape.byteCount)
+    self.shape = shape
+    self.memory = memory
+  }
+
+  /// Packs the rows of `parts`, one part after the other, into `memory` of `shape.byteCount` bytes,
+  /// zeros, which may be written to and is shared with nobody yet.
+  package init(
+    _ parts: [SharedWeights], _ shape: PackedShape, into memory: SharedWeights,
+    table: KernelTable
+  ) {
+    self.init(shape, packed: memory)
+    let rows = WeightRows(parts, inner: shape.inner)
+    precondition(rows.count == shape.columns)
+    let target = UnsafeMutableRawPointer(mutating: memory.address)
+    // Each iteration writes a panel of its own, and the scales and sums of its own columns.
+    nonisolated(unsafe) let (panels, scales, sums) = (
+      target, UnsafeMutablePointer(mutating: self.scales),
+      UnsafeMutablePointer(mutating: self.sums)
+    )
+    // On as many threads as there are processors: a start waits for it.
+    DispatchQueue.concurrentPerform(iterations: shape.panelCount) { index in
+      let first = index * PackedShape.panelColumns
+      let packer = PanelPacker(shape.storage, inner: shape.inner, table: table)
+      packer.pack(
+        rows, first..<min(first + PackedShape.panelColumns, shape.columns),
+        into: panels + shape.panelBytes(before: first), scales, sums)
+    }
+  }
+
+  /// Packs into memory of its own. With `isFilled` false nothing is read or written: zeros, for a
+  /// model that is only checked. Throws `.outOfMemory`.
+  package init(
+    _ parts: [SharedWeights], inner: Int, precision: Precision, table: KernelTable,
+    isFilled: Bool = true
+  ) throws(KernelsError) {
+    let shape = PackedShape(parts, inner: inner, precision: precision)
+    let memory = try SharedWeights.floats(count: shape.byteCount / 4)
+    if isFilled {
+      self.init(parts, shape, into: memory, table: table)
+    } else {
+      self.init(shape, packed: memory)
+    }
+  }
+
+  private var scales: UnsafePointer<Float>? {
+    guard shape.storage == .int8 else { return nil }
+    return (memory.address + shape.scalesOffset).assumingMemoryBound(to: Float.self)
+  }
+
+  private var sums: UnsafePointer<Int32>? {
+    guard shape.storage == .int8 else { return nil }
+    return (memory.address + shape.scalesOffset + 4 * shape.columns)
+      .assumingMemoryBound(to: Int32.self)
+  }
 
   /// Calls `body` with what the kernels take of some columns, which begin at a panel: valid during
   /// the call.
   func withPacked(
     _ part: Range<Int>, bias: [Float]?, _ body: (UnsafePointer<ck_packed>) -> Void
   ) {
-    precondition(part.lowerBound % Self.panelColumns == 0 && part.upperBound <= columns)
+    precondition(part.lowerBound % PackedShape.panelColumns == 0)
+    precondition(part.upperBound <= shape.columns)
     let first = part.lowerBound
     func call(_ bias: UnsafePointer<Float>?) {
-      scales.withUnsafeBufferPointer { scales in
-        sums.withUnsafeBufferPointer { sums in
-          var packed = ck_packed(
-            panels: panels.address + Self.byteCount(columns: first, inner: inner, storage),
-            bias: bias.map { $0 + first }, scales: scales.baseAddress.map { $0 + first },
-            sums: sums.baseAddress.map { $0 + first }, columns: part.count, inner: inner)
-          body(&packed)
-        }
-      }
+      var packed = ck_packed(
+        panels: memory.address + shape.panelBytes(before: first), bias: bias.map { $0 + first },
+        scales: scales.map { $0 + first }, sums: sums.map { $0 + first }, columns: part.count,
+        inner: shape.inner)
+      body(&packed)
     }
     guard let bias else { return call(nil) }
     bias.withUnsafeBufferPointer { call($0.baseAddress) }
@@ -144,8 +172,7 @@ private struct WeightRows: Sendable {
     self.parts = parts
     self.inner = inner
     count = parts.reduce(0) { $0 + $1.count / inner }
-    let types = parts.map(\.type)
-    type = types.allSatisfy { $0 == types[0] } ? types[0] : .f32
+    type = PackedShape.type(of: parts)
   }
 
   /// Calls `body` with each stretch of `rows` that lies in one part: the part, its elements, and
@@ -168,17 +195,17 @@ private struct WeightRows: Sendable {
 
 /// Makes panels of one storage. Holds the rows of one panel, at most 64 · inner elements.
 private struct PanelPacker {
-  private let storage: PackedWeights.Storage
+  private let storage: PackedShape.Storage
   private let inner: Int
   private let table: KernelTable
   private let rows: FloatRows
   private let halves: FloatRows
 
-  init(_ storage: PackedWeights.Storage, inner: Int, table: KernelTable) {
+  init(_ storage: PackedShape.Storage, inner: Int, table: KernelTable) {
     self.storage = storage
     self.inner = inner
     self.table = table
-    let count = PackedWeights.panelColumns * inner
+    let count = PackedShape.panelColumns * inner
     rows = FloatRows(count: count)
     halves = FloatRows(count: (count + 1) / 2)
   }

@@ -35,6 +35,9 @@ package final class Scratch {
   package let limits: Limits
   /// Those that compute with this thread; nil for none.
   package var team: Team?
+  /// Asked between layers: what it does there delays the batch, and with false the batch is given
+  /// up. Nil: nothing to ask.
+  package var checkpoint: (() -> Bool)?
   /// Rows as bf16 or 8-bit codes, at most `Linear.tileRows` of them.
   private var prepared: Matrix
   /// Of the rows in `prepared`.
@@ -86,7 +89,7 @@ package final class Scratch {
   /// Rows `[rows, columns]` without gaps as a product with weights in `storage` takes them; valid
   /// until the next call. At most `Linear.tileRows` rows.
   func prepare(
-    _ x: UnsafePointer<Float>, rows: Int, columns: Int, for storage: PackedWeights.Storage,
+    _ x: UnsafePointer<Float>, rows: Int, columns: Int, for storage: PackedShape.Storage,
     _ table: KernelTable
   ) -> ck_rows {
     precondition(rows <= Linear.tileRows && columns <= limits.inColumnsMax)

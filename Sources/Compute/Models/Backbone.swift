@@ -20,8 +20,9 @@ package protocol Backbone: Sendable {
   /// Computes the last hidden states of a batch into `scratch.hidden`, one row a token.
   ///
   /// `scratch` was made by this backbone, and the batch was checked against it and the properties
-  /// above. Blocks for the whole computation; does not allocate.
-  func forward(_ batch: RaggedBatch, scratch: any BackboneScratch)
+  /// above. Blocks for the whole computation; does not allocate. Between layers it asks the
+  /// scratch's checkpoint; false when that gave the batch up.
+  func forward(_ batch: RaggedBatch, scratch: any BackboneScratch) -> Bool
 }
 
 /// The working memory of a backbone for one thread.
@@ -31,6 +32,11 @@ package protocol BackboneScratch: AnyObject {
   var hidden: Matrix { get set }
   /// The working memory of the operations.
   var operations: Scratch { get }
+}
+
+extension BackboneScratch {
+  /// Whether the next layer is to be computed.
+  var goesOn: Bool { operations.checkpoint?() ?? true }
 }
 
 /// The largest batch that a scratch is made for.

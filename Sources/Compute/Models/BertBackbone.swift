@@ -95,7 +95,7 @@ package struct BertBackbone: Backbone {
     }
   }
 
-  package func forward(_ batch: RaggedBatch, scratch: any BackboneScratch) {
+  package func forward(_ batch: RaggedBatch, scratch: any BackboneScratch) -> Bool {
     guard let scratch = scratch as? BertScratch else {
       preconditionFailure("the scratch of another backbone")
     }
@@ -107,12 +107,14 @@ package struct BertBackbone: Backbone {
     }
     // Layers outermost: the weights of one stay in the last-level cache for all groups.
     for layer in layers {
+      guard scratch.goesOn else { return false }
       for group in SequenceGroups(batch) {
         attend(layer, batch, inputs: group, scratch)
         let rows = batch.offsets[group.lowerBound]..<batch.offsets[group.upperBound]
         feedForward(layer, rows: rows, scratch)
       }
     }
+    return true
   }
 
   private func attend(

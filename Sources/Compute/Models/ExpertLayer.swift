@@ -48,10 +48,9 @@ struct ExpertLayer: Sendable {
       let elements = expert * width * columns..<(expert + 1) * width * columns
       inner.append(
         try loader.linear([all.slice(elements)], in: columns, bias: nil, .bias))
-      let turned = try computing { () throws(KernelsError) in
-        try back.slice(elements).transposed(rows: width, columns: columns)
-      }
-      outer.append(try loader.linear([turned], in: width, bias: nil, .bias))
+      outer.append(
+        try loader.linear(
+          [back.slice(elements)], in: width, bias: nil, .bias, isTransposed: true))
     }
     self.inner = inner
     self.outer = outer

@@ -17,19 +17,20 @@ package struct LoadedModel: Sendable {
   /// Maps and checks the weights that `plan` names.
   ///
   /// Tables stay in the mapped file, which the model keeps alive, as they are stored; maps are
-  /// packed. With `isChecking` maps are left empty, and the model must not run. Throws
-  /// `.missing`, `.malformed` and `.unsupported` naming the file with the key, or the tensor with
-  /// expected and actual shape, and `.outOfMemory`.
+  /// packed, or found packed in `packs`, which is finished then. Without `packs` maps are left
+  /// empty, and the model must not run. Throws `.missing`, `.malformed` and `.unsupported` naming
+  /// the file with the key, or the tensor with expected and actual shape, and `.outOfMemory`.
   package static func load(
     plan: ModelPlan, directory: ModelDirectory, precision: Precision, table: KernelTable,
-    isChecking: Bool = false
+    packs: PackStore?
   ) throws(ModelError) -> LoadedModel {
     let loader = WeightLoader(
-      directory.weights, precision: precision, table: table, isChecking: isChecking)
+      directory.weights, precision: precision, table: table, packs: packs)
     let backbone = try ModelRegistry.backbone(plan, directory, loader)
     let head = try ModelRegistry.head(plan, directory, loader, hiddenSize: backbone.hiddenSize)
     let outputs = try ModelRegistry.outputs(
       plan, directory, loader, hiddenSize: backbone.hiddenSize)
+    packs?.finish()
     return LoadedModel(
       plan: plan, backbone: backbone, head: head, outputs: outputs, table: table)
   }

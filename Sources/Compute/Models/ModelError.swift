@@ -17,6 +17,8 @@ package struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     case outOfMemory
     /// A batch does not fit the model or the scratch: the caller did not check it.
     case invalidBatch
+    /// The checkpoint of a scratch gave a batch up.
+    case givenUp
   }
 
   /// The kind of fault.

@@ -66,18 +66,18 @@ extension ModelRegistry {
     for map in maps {
       let (weights, bias) = try tensors(of: map, loader, directory)
       let function = elementFunction(map.function)
-      let step = try computing { () throws(KernelsError) in
-        guard map.outFeatures >= TokenMaps.wideColumns else {
-          return TokenMaps.Map.narrow(
+      let step: TokenMaps.Map
+      if map.outFeatures >= TokenMaps.wideColumns {
+        let packed = try loader.packed([weights], inner: map.inFeatures, precision: .f32)
+        step = .wide(
+          Linear(packed, bias: bias, epilogue: .bias, table: loader.table), function)
+      } else {
+        step = try computing { () throws(KernelsError) in
+          .narrow(
             try Head(
               weights: weights, inColumns: map.inFeatures, bias: bias, activation: function,
               table: loader.table))
         }
-        return .wide(
-          Linear(
-            try PackedWeights(
-              [weights], inner: map.inFeatures, precision: .f32, table: loader.table),
-            bias: bias, epilogue: .bias, table: loader.table), function)
       }
       steps.append(TokenMaps.Step(map: step, norm: try norm(of: map, loader)))
     }

@@ -21,6 +21,12 @@ package final class ModelScratch {
     set { backbone.operations.team = newValue }
   }
 
+  /// Asked between layers; see `Scratch.checkpoint`.
+  package var checkpoint: (() -> Bool)? {
+    get { backbone.operations.checkpoint }
+    set { backbone.operations.checkpoint = newValue }
+  }
+
   /// Computes parts of another thread's batches with this scratch; see `Team.assist`.
   package func assist(_ team: Team, leaves: () -> Bool) {
     team.assist(backbone.operations, leaves: leaves)

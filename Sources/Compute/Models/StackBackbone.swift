@@ -113,7 +113,7 @@ struct StackBackbone: Backbone {
     }
   }
 
-  func forward(_ batch: RaggedBatch, scratch: any BackboneScratch) {
+  func forward(_ batch: RaggedBatch, scratch: any BackboneScratch) -> Bool {
     guard let scratch = scratch as? StackScratch else {
       preconditionFailure("the scratch of another backbone")
     }
@@ -128,11 +128,13 @@ struct StackBackbone: Backbone {
       }
     }
     for layer in rest {
+      guard scratch.goesOn else { return false }
       for group in SequenceGroups(batch) { layer.apply(batch, inputs: group, scratch) }
     }
     if let finalNorm {
       table.normalize(&scratch.hidden, rows: 0..<batch.tokenCount, finalNorm)
     }
+    return true
   }
 
   private func embed(_ batch: RaggedBatch, _ index: Int, _ scratch: StackScratch) {

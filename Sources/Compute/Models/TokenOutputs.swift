@@ -34,7 +34,7 @@ extension LoadedModel {
   ///
   /// A row depends on its own input only: the same bits in any batch, at any place, on any thread.
   /// Blocks for the whole computation. Throws `.invalidBatch`, naming input, value and limit,
-  /// before anything is computed.
+  /// before anything is computed, and `.givenUp` when the scratch's checkpoint was false.
   package func forward(
     _ batch: RaggedBatch, requests: [OutputRequest], scratch: ModelScratch,
     into values: inout [Float]
@@ -60,7 +60,9 @@ extension LoadedModel {
       count += width * rows
     }
     values = [Float](repeating: 0, count: count)
-    backbone.forward(batch, scratch: scratch.backbone)
+    guard backbone.forward(batch, scratch: scratch.backbone) else {
+      throw ModelError(.givenUp, "the batch was given up between two layers")
+    }
     applyRows(batch, requests, places, scratch, into: &values)
     applyTokens(batch, requests, places, scratch, into: &values)
     if requests.contains(.sparse), let sparse = outputs.sparse, let own = scratch.sparse {

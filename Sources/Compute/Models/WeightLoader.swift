@@ -12,19 +12,19 @@ struct WeightLoader {
   private let store: WeightStore
   let precision: Precision
   let table: KernelTable
-  /// Whether maps are left empty: the model is only checked.
-  private let isChecking: Bool
+  /// Where packed maps are kept; nil leaves them empty: the model is only checked.
+  private let packs: PackStore?
 
-  init(_ store: WeightStore, precision: Precision, table: KernelTable, isChecking: Bool) {
+  init(_ store: WeightStore, precision: Precision, table: KernelTable, packs: PackStore?) {
     self.store = store
     self.precision = precision
     self.table = table
-    self.isChecking = isChecking
+    self.packs = packs
   }
 
   /// The same of another store: a module's, whose weights lie in its own folder.
   func over(_ store: WeightStore) -> WeightLoader {
-    WeightLoader(store, precision: precision, table: table, isChecking: isChecking)
+    WeightLoader(store, precision: precision, table: table, packs: packs)
   }
 
   /// A tensor of this shape, in its stored type.
@@ -68,18 +68,14 @@ struct WeightLoader {
     var bias: [Float] = []
     for (name, out) in names {
       let shape = isTransposed ? [inColumns, out] : [out, inColumns]
-      let stored = try weights(name.weight, shape: shape)
-      parts.append(
-        isTransposed && !isChecking
-          ? try computing { () throws(KernelsError) in
-            try stored.transposed(rows: inColumns, columns: out)
-          } : stored)
+      parts.append(try weights(name.weight, shape: shape))
       bias +=
         try name.bias.map { (name) throws(ModelError) in try floats(name, shape: [out]) }
         ?? [Float](repeating: 0, count: out)
     }
     return try linear(
-      parts, in: inColumns, bias: names.allSatisfy { $0.name.bias == nil } ? nil : bias, epilogue)
+      parts, in: inColumns, bias: names.allSatisfy { $0.name.bias == nil } ? nil : bias, epilogue,
+      isTransposed: isTransposed)
   }
 
   /// As above, each with `out` outputs.
@@ -93,14 +89,40 @@ struct WeightLoader {
 
   /// As above, of weights at hand.
   func linear(
-    _ parts: [SharedWeights], in inColumns: Int, bias: [Float]?, _ epilogue: Linear.Epilogue
+    _ parts: [SharedWeights], in inColumns: Int, bias: [Float]?, _ epilogue: Linear.Epilogue,
+    isTransposed: Bool = false
   ) throws(ModelError) -> Linear {
+    let packed = try packed(
+      parts, inner: inColumns, precision: precision, isTransposed: isTransposed)
+    return Linear(packed, bias: bias, epilogue: epilogue, table: table)
+  }
+
+  /// The parts packed: as they were found, or made now where others will find them.
+  func packed(
+    _ parts: [SharedWeights], inner: Int, precision: Precision, isTransposed: Bool = false
+  ) throws(ModelError) -> PackedWeights {
+    let shape = PackedShape(parts, inner: inner, precision: precision)
+    let block = packs?.next(label: shape.label, byteCount: shape.byteCount)
+    if case .filled(let file, let range) = block {
+      let bytes = file.bytes.extracting(range)
+      return PackedWeights(shape, packed: SharedWeights(bytes, of: .f32, keptAliveBy: file))
+    }
     // What was packed is not read again: a model would else be twice in memory.
     defer { store.releasePages() }
     return try computing { () throws(KernelsError) in
-      let packed = try PackedWeights(
-        parts, inner: inColumns, precision: precision, table: table, isFilled: !isChecking)
-      return Linear(packed, bias: bias, epilogue: epilogue, table: table)
+      var rows = parts
+      if isTransposed, block != nil {
+        rows = []
+        for part in parts {
+          rows.append(try part.transposed(rows: inner, columns: part.count / inner))
+        }
+      }
+      if case .empty(let region) = block {
+        let memory = SharedWeights(region.bytes, of: .f32, keptAliveBy: region)
+        return PackedWeights(rows, shape, into: memory, table: table)
+      }
+      return try PackedWeights(
+        rows, inner: inner, precision: precision, table: table, isFilled: block != nil)
     }
   }
 

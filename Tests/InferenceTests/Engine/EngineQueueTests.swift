@@ -18,11 +18,12 @@ struct EngineQueueTests {
 
   private func call(
     _ text: String, count: Int = 1, deadline: UInt64? = nil,
+    priority: CallPriority = .interactive,
     _ onCompletion: @escaping @Sendable (InferenceAnswer) -> Void
   ) -> InferenceCall {
     InferenceCall(
       task: .embed(EmbedOptions()), inputs: Array(repeating: .text(text), count: count),
-      deadline: deadline, onCompletion: onCompletion)
+      deadline: deadline, priority: priority, onCompletion: onCompletion)
   }
 
   /// An engine whose only compute thread is held in a batch of call 0.
@@ -99,6 +100,75 @@ struct EngineQueueTests {
     model.gate.open()
     #expect(try await engine.slots(.embed(EmbedOptions()), [.text("a")])[0].error == nil)
     #expect(answers.count == 1)
+  }
+
+  @Test("a batch is given up between layers when all its calls were cancelled or are late")
+  func givenUp() async throws {
+    for isCancelled in [true, false] {
+      let model = FakeModel()
+      let engine = try makeEngine(model)
+      let answers = Answers()
+      let (entered, ended) = (model.gate.entered, model.ends.entered)
+      model.gate.close()
+      let deadline = MonotonicClock.now() + 20_000_000
+      let handle = engine.submit(
+        call("held", deadline: isCancelled ? nil : deadline, answers.take(0)))
+      await model.gate.waitUntilEntered(entered + 1)
+      if isCancelled { handle.cancel() } else { while MonotonicClock.now() < deadline {} }
+      model.gate.open()
+      engine.shutDown()
+      #expect(model.ends.entered == ended)
+      if isCancelled {
+        guard case .failure(let error) = answers[0]?.outcome else {
+          Issue.record("not cancelled")
+          return
+        }
+        #expect(error.code == .cancelled)
+      } else {
+        #expect(try answers[0]?.outcome.get().first?.error?.code == .deadlineExceeded)
+      }
+    }
+  }
+
+  @Test("a bulk batch pauses between layers for an interactive call, and both are right")
+  func pause() async throws {
+    let model = FakeModel()
+    let engine = try makeEngine(model)
+    let answers = Answers()
+    let order = Mutex<[Int]>([])
+    func taking(_ key: Int) -> @Sendable (InferenceAnswer) -> Void {
+      { answer in
+        order.withLock { $0.append(key) }
+        answers.take(key)(answer)
+      }
+    }
+    let entered = model.gate.entered
+    model.gate.close()
+    engine.submit(call("bulk", priority: .bulk, taking(0)))
+    await model.gate.waitUntilEntered(entered + 1)
+    engine.submit(call("search", taking(1)))
+    #expect(engine.load().queuedInputs == 1)
+    model.gate.open()
+    engine.shutDown()
+    #expect(order.withLock { $0 } == [1, 0])
+    #expect(try answers[0]?.outcome.get().first?.error == nil)
+    #expect(try answers[1]?.outcome.get().first?.error == nil)
+    #expect(engine.load().runningBatches == 0)
+  }
+
+  @Test("an interactive batch does not pause for another")
+  func noPause() async throws {
+    let answers = Answers()
+    let (engine, gate) = try await makeHeldEngine(answers)
+    let order = Mutex<[Int]>([])
+    engine.submit(
+      call("next") { answer in
+        order.withLock { $0.append(answers.count) }
+        answers.take(1)(answer)
+      })
+    gate.open()
+    engine.shutDown()
+    #expect(order.withLock { $0 } == [1])
   }
 
   @Test("an overloaded engine says how much is queued and when to come back")

@@ -6,11 +6,12 @@ private let millisecond: UInt64 = 1_000_000
 
 @Suite("Batch queue")
 struct BatchQueueTests {
-  /// A queue with room, `threads` threads and batches of 10 ms.
+  /// A queue with room, `threads` threads and batches of 10 ms however much is queued.
   private func makeQueue(
     threads: Int = 1, _ change: (inout QueueLimits) -> Void = { _ in }
   ) -> BatchQueue {
     var limits = QueueLimits.defaults(threadCount: threads)
+    limits.batchCostMax = limits.batchCost
     change(&limits)
     return BatchQueue(limits: limits)
   }
@@ -71,6 +72,21 @@ struct BatchQueueTests {
     queue.batchFinished(thread: 0)
     let second = try takeBatch(&queue, thread: 0, now: 0)
     #expect(second.cost == 12 * millisecond)
+  }
+
+  @Test("while much is queued a batch takes a quarter of each thread's share, up to a bound")
+  func growth() throws {
+    var queue = makeQueue(threads: 2) { $0.batchCostMax = 40 * millisecond }
+    _ = try admit(&queue, count: 100, cost: 2 * millisecond)
+    var costs: [UInt64] = []
+    while let plan = queue.takeBatch(thread: 0, now: 0) {
+      costs.append(plan.cost / millisecond)
+      finish(&queue, plan)
+    }
+    #expect(costs == [26, 22, 20, 16, 14, 12, 12, 10, 10, 10, 10, 10, 10, 10, 4, 2, 2])
+    _ = try admit(&queue, count: 1_000, cost: 2 * millisecond, tokens: 1)
+    let bounded = try takeBatch(&queue, thread: 0, now: 0)
+    #expect(bounded.cost == 40 * millisecond)
   }
 
   @Test("a batch is ten times as long as its fixed part, and no call is cut finer than that part")

@@ -6,6 +6,7 @@ struct BatchQueueTokenizingTests {
   private func makeQueue(tokenizeAhead: UInt64 = 1_000_000) -> BatchQueue {
     var limits = QueueLimits.defaults(threadCount: 1)
     limits.tokenizeAhead = tokenizeAhead
+    limits.batchTokensMax = 512
     return BatchQueue(limits: limits)
   }
 

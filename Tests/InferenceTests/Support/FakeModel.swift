@@ -61,6 +61,8 @@ struct FakeModel: ServedModel {
 
   var description: ModelDescription
   var gate = Gate()
+  /// Passed by batches that were computed to their end.
+  var ends = Gate()
   /// Entered by each product of two rows.
   var productGate = Gate()
   /// Processor time that each batch takes at least, in nanoseconds.
@@ -142,8 +144,11 @@ struct FakeModel: ServedModel {
 
     func assist(_ team: Team, leaves: () -> Bool) { while team.isOpen, !leaves() {} }
 
-    func forward(_ units: [PreparedUnit], team: Team?) throws(EngineError) -> BatchOutput {
+    func forward(
+      _ units: [PreparedUnit], team: Team?, checkpoint: (() -> Bool)?
+    ) throws(EngineError) -> BatchOutput {
       model.gate.pass()
+      guard checkpoint?() ?? true else { throw EngineError(.cancelled, "given up") }
       let start = MonotonicClock.threadTime()
       while MonotonicClock.threadTime() - start < model.batchTime {}
       let tokens = units.reduce(0) { $0 + $1.ids.count }
@@ -161,6 +166,7 @@ struct FakeModel: ServedModel {
         if !isWarmUp, unit.ids.contains(Int32(FakeModel.notFinite)) { row[0] = .nan }
         rows += row
       }
+      model.ends.pass()
       return BatchOutput(rows: rows, count: units.count, width: model.description.width)
     }
   }

@@ -55,7 +55,8 @@ struct FamilyFixture: Sendable, CustomTestStringConvertible {
     try LoadedModel.load(
       plan: plan(), directory: ModelDirectory(path: path),
       precision: .f32,
-      table: KernelTable(named: instructionSet?.rawValue))
+      table: KernelTable(named: instructionSet?.rawValue),
+      packs: PackStore(reason: "a test"))
   }
 }
 

@@ -112,7 +112,8 @@ final class TinyBert {
     let plan = try Resolution.resolve(
       directory, overrides: Overrides(pooling: isClassifier ? nil : Pooling(rawValue: pooling)))
     return try LoadedModel.load(
-      plan: plan, directory: directory, precision: .f32, table: KernelTable(named: nil))
+      plan: plan, directory: directory, precision: .f32, table: KernelTable(named: nil),
+      packs: PackStore(reason: "a test"))
   }
 
   private static func bytes(_ value: Float, _ type: String) -> [UInt8] {

@@ -18,24 +18,33 @@ final class CallRecord: Sendable {
   let work: CallWork
   /// When it came.
   let arrival: UInt64
+  /// When its answer is worth nothing any more; nil: never.
+  private let deadline: UInt64?
   private let model: any ServedModel
   private let onCompletion: @Sendable (InferenceAnswer) -> Void
   private let state: Mutex<State>
 
   /// A call that came at `arrival` with at least one unit.
   init(
-    work: CallWork, model: any ServedModel, arrival: UInt64,
+    work: CallWork, model: any ServedModel, arrival: UInt64, deadline: UInt64? = nil,
     onCompletion: @escaping @Sendable (InferenceAnswer) -> Void
   ) {
     self.work = work
     self.model = model
     self.arrival = arrival
+    self.deadline = deadline
     self.onCompletion = onCompletion
     let count = work.units.count
     state = Mutex(
       State(
         prepared: Array(repeating: nil, count: count),
         results: Array(repeating: nil, count: count), unfinished: count))
+  }
+
+  /// Whether somebody waits for the answer.
+  func isAwaited(now: UInt64) -> Bool {
+    if let deadline, deadline <= now { return false }
+    return state.withLock { !$0.isAnswered }
   }
 
   /// Notes that a thread began with units of this call.

@@ -34,7 +34,7 @@ extension Engine {
     let loaded = try starting { () throws(ModelError) in
       try LoadedModel.load(
         plan: plan, directory: directory, precision: configuration.precision, table: table,
-        isChecking: true)
+        packs: nil)
     }
     let wording = try wording(configuration, plan, tokenizer, directory)
     _ = try LoadedServedModel(

@@ -27,13 +27,16 @@ extension Engine {
     let tokenizer = try Self.starting { () throws(TokenizationError) in
       try Tokenizer(directory.tokenizerFile, fileName: directory.tokenizerPath)
     }
-    let loaded = try Self.starting { () throws(ModelError) in
-      try LoadedModel.load(
-        plan: plan, directory: directory, precision: configuration.precision, table: table)
-    }
     let hash = try Self.starting { () throws(ModelFilesError) in
       try modelHash(
         of: directory, cache: WeightHashCache(directory: configuration.cacheDirectory))
+    }
+    let fingerprint = "\(hash)-\(Self.numerics(configuration, plan, table))"
+    let packs = Self.packs(configuration, fingerprint)
+    let loaded = try Self.starting { () throws(ModelError) in
+      try LoadedModel.load(
+        plan: plan, directory: directory, precision: configuration.precision, table: table,
+        packs: packs)
     }
     let model = try LoadedServedModel(
       name: configuration.name, loaded: loaded, tokenizer: tokenizer, table: table,
@@ -44,13 +47,32 @@ extension Engine {
       threadCount: threadCount, maxTokens: model.description.maxTokens)
     let info = EngineInfo(
       name: configuration.name,
-      fingerprint: "\(hash)-\(Self.numerics(configuration, plan, table))", model: model.description,
+      fingerprint: fingerprint, model: model.description,
       architecture: plan.architecture, precision: configuration.precision.rawValue,
       instructionSet: table.instructionSet.rawValue, threadCount: threadCount,
-      parameterCount: plan.parameterCount)
+      parameterCount: plan.parameterCount, packsRefusal: Self.refusal(configuration, packs))
     self.init(
       model: model, info: info, limits: limits,
       tokenizerThreadCount: configuration.tokenizerThreadCount)
+  }
+
+  private static func packs(
+    _ configuration: EngineConfiguration, _ fingerprint: String
+  ) -> PackStore {
+    guard let directory = configuration.cacheDirectory else {
+      return PackStore(reason: "no folder is given to keep them in")
+    }
+    return PackStore(
+      directory: directory, key: "\(fingerprint) \(PackedShape.layoutVersion)")
+  }
+
+  private static func refusal(
+    _ configuration: EngineConfiguration, _ packs: PackStore
+  ) -> String? {
+    guard configuration.cacheDirectory != nil, case .memory(let reason) = packs.origin else {
+      return nil
+    }
+    return reason
   }
 
   /// The numeric part of the fingerprint: precision, kernel family, version, and what overrides

@@ -103,7 +103,8 @@ package final class Engine: Sendable {
       try check(phase)
       let work = try CallWork(call, model: core.model.description)
       let record = CallRecord(
-        work: work, model: core.model, arrival: now, onCompletion: call.onCompletion)
+        work: work, model: core.model, arrival: now, deadline: call.deadline,
+        onCompletion: call.onCompletion)
       guard !work.units.isEmpty else {
         record.finish([], now: now)
         return handle

@@ -26,10 +26,10 @@ package struct EngineConfiguration: Sendable, Equatable {
   package var queuedBytesMax = 64 << 20
   /// Bytes of one call, counted in the same way; 64 MiB.
   package var callBytesMax = 64 << 20
-  /// The predicted time of a batch; 10 milliseconds, or ten times the part of a batch that does
-  /// not depend on what is in it, where that is more.
+  /// The predicted time of a batch; 10 milliseconds, up to four times as much while much is queued,
+  /// or ten times the part of a batch that does not depend on what is in it, where that is more.
   package var batchTime = Duration.milliseconds(10)
-  /// Tokens of a batch; nil is 512, or the model's limit where that is more.
+  /// Tokens of a batch; nil is 1,024, or the model's limit where that is more.
   package var batchTokensMax: Int?
   /// How long bulk work waits for a batch of its own at most while interactive work is queued;
   /// 100 milliseconds.
@@ -59,7 +59,7 @@ package struct EngineConfiguration: Sendable, Equatable {
     try check(
       queuedBytesMax >= callBytesMax,
       "queuedBytesMax is \(queuedBytesMax): it must be at least callBytesMax, \(callBytesMax)")
-    let tokens = batchTokensMax ?? max(512, maxTokens)
+    let tokens = batchTokensMax ?? max(1_024, maxTokens)
     try check(
       (maxTokens...max(maxTokens, 1 << 20)).contains(tokens),
       "batchTokensMax is \(tokens): it must be at least the model's limit, \(maxTokens), and at "
@@ -69,6 +69,7 @@ package struct EngineConfiguration: Sendable, Equatable {
     limits.bytesMax = queuedBytesMax
     limits.callBytesMax = callBytesMax
     limits.batchCost = batchTime.clampedNanoseconds
+    limits.batchCostMax = (batchTime * 4).clampedNanoseconds
     limits.batchCostMin = min(limits.batchCostMin, limits.batchCost)
     limits.batchTokensMax = tokens
     limits.bulkPatience = bulkPatience.clampedNanoseconds

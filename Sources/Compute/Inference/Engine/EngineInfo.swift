@@ -16,11 +16,15 @@ package struct EngineInfo: Sendable, Equatable {
   package var threadCount: Int
   /// Weights of the model, in numbers.
   package var parameterCount: Int
+  /// Why packed weights are in memory of this process although there is a folder for them; nil
+  /// where they are in its file, or no folder is given.
+  package var packsRefusal: String?
 
   /// What an engine is.
   package init(
     name: String, fingerprint: String, model: ModelDescription, architecture: String,
-    precision: String, instructionSet: String, threadCount: Int, parameterCount: Int
+    precision: String, instructionSet: String, threadCount: Int, parameterCount: Int,
+    packsRefusal: String? = nil
   ) {
     self.name = name
     self.fingerprint = fingerprint
@@ -30,6 +34,7 @@ package struct EngineInfo: Sendable, Equatable {
     self.instructionSet = instructionSet
     self.threadCount = threadCount
     self.parameterCount = parameterCount
+    self.packsRefusal = packsRefusal
   }
 }
 

@@ -21,6 +21,8 @@ struct EngineState: Sendable {
     var assist = 0
     var tokenize = 0
     var everyone = false
+    /// Whether a thread that computes bulk work should pause for interactive work.
+    var pause = false
   }
 
   /// A unit as a tokenising thread brings it back.
@@ -96,7 +98,7 @@ struct EngineState: Sendable {
     records[id] = record
     // An idle compute thread tokenises a short call itself: one hand-over in place of two.
     var wake = computeWake()
-    if wake.compute == 0 { wake = tokenizeWake() }
+    if wake.compute == 0 { wake.tokenize = tokenizeWake().tokenize }
     return (admission, wake)
   }
 
@@ -144,6 +146,20 @@ struct EngineState: Sendable {
     return step
   }
 
+  /// An interactive batch for a thread that pauses a bulk one, or nil.
+  mutating func nextStep(pausing thread: Int, now: UInt64) -> Step? {
+    guard let batch = queue.takeBatch(thread: thread, of: .interactive, now: now) else {
+      return nil
+    }
+    var step = Step(batch: batch, cost: cost)
+    for selection in batch.selections {
+      if let record = records[selection.call] { step.work.append((selection, record)) }
+    }
+    stepStarts[thread] = now
+    step.wake.everyone = isDrained
+    return step
+  }
+
   /// A batch that takes less is over before another thread is there: 150 µs.
   private static let sharedCostMin: UInt64 = 150_000
 
@@ -159,7 +175,7 @@ struct EngineState: Sendable {
 
   /// A compute thread has finished its batch, which it ran in `parts`.
   mutating func batchFinished(thread: Int, _ batch: BatchPlan, parts: [MeasuredPart]) {
-    queue.batchFinished(thread: thread)
+    queue.batchFinished(thread: thread, elapsed: parts.reduce(0) { $0 + $1.elapsed })
     if leader == thread { leader = nil }
     for part in parts {
       cost.batchMeasured(inputs: part.inputs, measured: part.measured, elapsed: part.elapsed)
@@ -212,7 +228,8 @@ struct EngineState: Sendable {
   /// As many idle compute threads as would find work.
   private func computeWake() -> Wake {
     let idle = stepStarts.count { $0 == nil }
-    guard idle > 0, queue.takeableUnits > 0 else { return Wake() }
+    guard queue.takeableUnits > 0 else { return Wake() }
+    guard idle > 0 else { return Wake(pause: queue.hasTakeable(.interactive)) }
     let batches = queue.queuedCost / max(1, queue.limits.batchCostMin) + 1
     return Wake(compute: min(idle, queue.takeableUnits, Int(min(batches, 1_024))))
   }

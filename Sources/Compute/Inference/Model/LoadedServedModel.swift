@@ -152,8 +152,12 @@ struct LoadedServedModel: ServedModel {
 
     func assist(_ team: Team, leaves: () -> Bool) { scratch.assist(team, leaves: leaves) }
 
-    func forward(_ units: [PreparedUnit], team: Team?) throws(EngineError) -> BatchOutput {
+    func forward(
+      _ units: [PreparedUnit], team: Team?, checkpoint: (() -> Bool)?
+    ) throws(EngineError) -> BatchOutput {
       scratch.team = team
+      scratch.checkpoint = checkpoint
+      defer { scratch.checkpoint = nil }
       batch.removeAll()
       // A model without segment embeddings, or without types, reads a pair as one segment.
       let hasSegments = loaded.segmentCount > 1 && loaded.plan.tokenizerOptions.givesTypes
@@ -169,7 +173,7 @@ struct LoadedServedModel: ServedModel {
           batch, requests: units.map(request), scratch: scratch, into: &values)
         return BatchOutput(values: values, units: places.map(UnitOutput.init))
       } catch {
-        throw EngineError(.internal, error.message)
+        throw EngineError(error.code == .givenUp ? .cancelled : .internal, error.message)
       }
     }
 

@@ -42,10 +42,13 @@ package protocol UnitEncoder: AnyObject {
 package protocol ModelWorkspace: AnyObject {
   /// Runs a batch within the workspace's bounds. Gives what each unit asks for: vectors before they
   /// are cut and normalised, logits before the activation, or sparse weights. It does not depend
-  /// on the other units of the batch. Throws `.internal`.
+  /// on the other units of the batch. Throws `.internal`, and `.cancelled` when it was given up.
   ///
-  /// With a `team`, which this thread leads, others may compute parts of it.
-  func forward(_ units: [PreparedUnit], team: Team?) throws(EngineError) -> BatchOutput
+  /// With a `team`, which this thread leads, others may compute parts of it. `checkpoint` is asked
+  /// between layers: what it does there delays the batch, and with false the batch is given up.
+  func forward(
+    _ units: [PreparedUnit], team: Team?, checkpoint: (() -> Bool)?
+  ) throws(EngineError) -> BatchOutput
 
   /// Computes parts of another thread's batch until its team closes or `leaves()` is true.
   func assist(_ team: Team, leaves: () -> Bool)

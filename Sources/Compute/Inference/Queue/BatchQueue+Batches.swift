@@ -9,10 +9,12 @@ package struct BatchPlan: Sendable, Equatable {
 }
 
 extension BatchQueue {
-  /// The next batch for `thread`, or nil when no unit can be taken. Deadlines are the caller's
-  /// business: `removeExpired` first.
-  package mutating func takeBatch(thread: Int, now: UInt64) -> BatchPlan? {
-    guard let priority = nextPriority(now: now) else { return nil }
+  /// The next batch for `thread`, of `priority` where one is given, or nil when no unit can be
+  /// taken. Deadlines are the caller's business: `removeExpired` first.
+  package mutating func takeBatch(
+    thread: Int, of priority: CallPriority? = nil, now: UInt64
+  ) -> BatchPlan? {
+    guard let priority = priority ?? nextPriority(now: now) else { return nil }
     var room = BatchRoom(
       costTarget: costTarget(priority, now: now), tokensMax: limits.batchTokensMax,
       unitsMax: limits.batchUnitsMax)
@@ -52,7 +54,8 @@ extension BatchQueue {
   private func costTarget(_ priority: CallPriority, now: UInt64) -> UInt64 {
     let left = lines[priority.rawValue].counts.queuedCost + runningCost(now: now)
     let share = left / UInt64(limits.threadCount)
-    return min(fullBatch - batchFixedCost, max(limits.batchCostMin, batchFixedCost, share))
+    return min(
+      fullBatch(share: share) - batchFixedCost, max(limits.batchCostMin, batchFixedCost, share))
   }
 
   /// Raw units for a tokenising thread, or nil when there are none or enough is ready.

@@ -5,11 +5,14 @@
 /// take raw units too and tokenise them itself, so an idle engine needs one hand-over only.
 ///
 /// **Order.** Interactive before bulk, first come first served within each; a batch never mixes
-/// the two, so that bulk does not lengthen an interactive step. Bulk is not starved: when it had
+/// the two, so that bulk does not lengthen an interactive step, and a bulk batch pauses between
+/// layers for interactive work. Bulk is not starved: when it had
 /// no batch for `bulkPatience`, it gets the next one.
 ///
-/// **Size.** A batch ends where its predicted time is closest to `batchCost` (more where batches
-/// have a large fixed part), or earlier, so that all threads finish the remaining work together.
+/// **Size.** A batch ends where its predicted time is closest to `batchCost`, or to a quarter of
+/// what each thread has before it up to `batchCostMax` (weights are then read less often, and
+/// nobody waits much longer), or, where batches have a large fixed part, to more; or earlier, so
+/// that all threads finish the remaining work together.
 ///
 /// **Cost** is predicted processor time of one thread, in nanoseconds.
 ///
@@ -36,7 +39,8 @@ package struct BatchQueue: Sendable {
   var bulkServed: UInt64 = 0
   /// No queued call expires before this.
   private var nextDeadline = UInt64.max
-  private var running: [Running?]
+  /// Of each thread, the one that it computes last; those before it are paused.
+  private var running: [[Running]]
   private var nextID: CallID = 0
   /// Bytes of all calls that are not answered.
   package private(set) var heldBytes = 0
@@ -47,7 +51,7 @@ package struct BatchQueue: Sendable {
   package init(limits: QueueLimits) {
     self.limits = limits
     lines = Array(repeating: CallLine(), count: CallPriority.allCases.count)
-    running = Array(repeating: nil, count: limits.threadCount)
+    running = Array(repeating: [], count: limits.threadCount)
   }
 
   // MARK: - Admission
@@ -155,18 +159,23 @@ package struct BatchQueue: Sendable {
 
   // MARK: - Batches in flight
 
-  /// Predicted nanoseconds of a batch of full size.
-  var fullBatch: UInt64 { max(limits.batchCost, limits.fixedShare * batchFixedCost) }
+  /// Predicted nanoseconds of a batch of full size, with `share` before each thread.
+  func fullBatch(share: UInt64) -> UInt64 {
+    let size = min(max(limits.batchCost, share / 4), max(limits.batchCost, limits.batchCostMax))
+    return max(size, limits.fixedShare * batchFixedCost)
+  }
 
   /// Notes that `thread` runs a batch of this predicted cost, its fixed part included.
   package mutating func batchStarted(thread: Int, cost: UInt64, now: UInt64) {
-    running[thread] = Running(cost: cost, start: now)
+    running[thread].append(Running(cost: cost, start: now))
     batchesTaken += 1
   }
 
-  /// Notes that `thread` has finished its batch.
-  package mutating func batchFinished(thread: Int) {
-    running[thread] = nil
+  /// Notes that `thread` has finished its batch, `elapsed` nanoseconds after it began: a batch that
+  /// was paused for it ends so much later.
+  package mutating func batchFinished(thread: Int, elapsed: UInt64 = 0) {
+    running[thread].removeLast()
+    if let paused = running[thread].indices.last { running[thread][paused].start += elapsed }
   }
 
   // MARK: - Accounts
@@ -180,20 +189,24 @@ package struct BatchQueue: Sendable {
   /// Units that a compute thread may take now.
   package var takeableUnits: Int { lines.reduce(0) { $0 + $1.counts.takeableUnits } }
 
+  /// Whether a compute thread may take units of a class now.
+  package func hasTakeable(_ priority: CallPriority) -> Bool {
+    lines[priority.rawValue].counts.takeableUnits > 0
+  }
+
   /// Whether a call is not answered.
   package func contains(_ id: CallID) -> Bool { calls[id] != nil }
 
   /// Calls that are not answered.
   package var callCount: Int { calls.count }
 
-  /// Batches that run now.
-  package var runningCount: Int { running.count { $0 != nil } }
+  /// Batches that run now, paused ones included.
+  package var runningCount: Int { running.reduce(0) { $0 + $1.count } }
 
   /// Predicted processor nanoseconds until the running batches end, summed over threads.
   package func runningCost(now: UInt64) -> UInt64 {
-    running.reduce(0) { sum, batch in
-      guard let batch else { return sum }
-      return sum + batch.cost.minus(UInt64(Double(now.minus(batch.start)) / slowdown))
+    running.joined().reduce(0) { sum, batch in
+      sum + batch.cost.minus(UInt64(Double(now.minus(batch.start)) / slowdown))
     }
   }
 
@@ -205,7 +218,8 @@ package struct BatchQueue: Sendable {
   /// Predicted processor nanoseconds for all that is queued or running, with the fixed parts
   /// of as many full batches as will be needed.
   package func backlog(now: UInt64) -> UInt64 {
-    let units = max(1, fullBatch - batchFixedCost)
+    let share = queuedCost / UInt64(limits.threadCount)
+    let units = max(1, fullBatch(share: share) - batchFixedCost)
     let batches = (queuedCost + units - 1) / units
     return queuedCost + batches * batchFixedCost + runningCost(now: now)
   }

@@ -11,6 +11,8 @@ package struct QueueLimits: Sendable, Equatable {
   /// A batch ends where its predicted time comes closest to this, or to `fixedShare` times its
   /// fixed part where that is more: below it, threads would mostly do what every batch repeats.
   package var batchCost: UInt64
+  /// What a batch grows to while much is queued; counts where it is above `batchCost`.
+  package var batchCostMax: UInt64
   /// See `batchCost`.
   package var fixedShare: UInt64
   /// A call is not cut into smaller batches than this, nor than the fixed part of a batch, to
@@ -27,14 +29,14 @@ package struct QueueLimits: Sendable, Equatable {
   package var tokenizeAhead: UInt64
 
   /// Bounds for `threadCount` threads with every default: 2 s of queue, 64 MiB of calls, batches
-  /// of 10 ms (or ten times their fixed part) cut no finer than 0.3 ms, 512 tokens and 512 inputs
-  /// a batch, a bulk batch at least every 100 ms, tokenising 200 ms a thread ahead.
+  /// of 10 to 40 ms (or ten times their fixed part) cut no finer than 0.3 ms, 1,024 tokens and 512
+  /// inputs a batch, a bulk batch at least every 100 ms, tokenising 200 ms a thread ahead.
   package static func defaults(threadCount: Int) -> QueueLimits {
     QueueLimits(
       threadCount: threadCount, waitMax: 2_000_000_000, bytesMax: 64 << 20,
-      callBytesMax: 64 << 20, batchCost: 10_000_000, fixedShare: 10, batchCostMin: 300_000,
-      batchTokensMax: 512,
-      batchUnitsMax: 512, bulkPatience: 100_000_000,
+      callBytesMax: 64 << 20, batchCost: 10_000_000, batchCostMax: 40_000_000,
+      fixedShare: 10, batchCostMin: 300_000, batchTokensMax: 1_024, batchUnitsMax: 512,
+      bulkPatience: 100_000_000,
       tokenizeAhead: 200_000_000 * UInt64(max(1, threadCount)))
   }
 }

@@ -7,7 +7,10 @@ extension ComputeThread {
         tokensMax: core.limits.batchTokensMax, unitsMax: core.limits.batchUnitsMax)
       let measured = try measure(workspace)
       report(measured)
-      return Tools(encoder: core.model.makeEncoder(), workspace: workspace)
+      let second = try core.model.makeWorkspace(
+        tokensMax: core.limits.batchTokensMax, unitsMax: core.limits.batchUnitsMax)
+      return Tools(
+        encoder: core.model.makeEncoder(), workspace: workspace, second: second)
     } catch {
       report(.failed(error))
       return nil
@@ -64,7 +67,7 @@ extension ComputeThread {
     var unit = PreparedUnit(ids: ids, segmentStart: ids.count, truncated: false)
     unit.request = core.model.description.defaultRequest
     let start = MonotonicClock.threadTime()
-    _ = try workspace.forward(Array(repeating: unit, count: count), team: nil)
+    _ = try workspace.forward(Array(repeating: unit, count: count), team: nil, checkpoint: nil)
     return MonotonicClock.threadTime().minus(start)
   }
 }

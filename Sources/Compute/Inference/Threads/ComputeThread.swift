@@ -21,6 +21,15 @@ struct ComputeThread: Sendable {
   struct Tools {
     let encoder: any UnitEncoder
     let workspace: any ModelWorkspace
+    /// For interactive batches while a bulk one is paused. Its memory becomes resident with the
+    /// first of them.
+    let second: any ModelWorkspace
+  }
+
+  /// What a batch was paused for, in nanoseconds.
+  private struct Paused {
+    var processor: UInt64 = 0
+    var elapsed: UInt64 = 0
   }
 
   /// A unit of a batch with its call.
@@ -81,7 +90,9 @@ struct ComputeThread: Sendable {
 
   // MARK: - A batch
 
-  private func run(_ batch: BatchPlan, _ step: EngineState.Step, _ tools: Tools) -> Finished {
+  private func run(
+    _ batch: BatchPlan, _ step: EngineState.Step, _ tools: Tools, isPausing: Bool = false
+  ) -> Finished {
     defer { step.leads?.close() }
     var finished = Finished(batch: batch)
     var members: [Member] = []
@@ -104,7 +115,7 @@ struct ComputeThread: Sendable {
     var start = 0
     while start < members.count {
       let end = endOfPart(members, from: start)
-      compute(members[start..<end], tools.workspace, step, &finished)
+      compute(members[start..<end], tools, step, isPausing: isPausing, &finished)
       start = end
     }
     return finished
@@ -123,33 +134,69 @@ struct ComputeThread: Sendable {
   }
 
   private func compute(
-    _ members: ArraySlice<Member>, _ workspace: any ModelWorkspace, _ step: EngineState.Step,
+    _ members: ArraySlice<Member>, _ tools: Tools, _ step: EngineState.Step, isPausing: Bool,
     _ finished: inout Finished
   ) {
     let start = MonotonicClock.now()
     let startOnProcessor = MonotonicClock.threadTime()
     let units = members.map(\.unit)
+    let workspace = isPausing ? tools.second : tools.workspace
+    let pauses = !isPausing && step.batch?.priority == .bulk && step.leads == nil
+    let records = step.work.map(\.record)
+    var paused = Paused()
+    var isGivenUp = false
     let results: [InputResult]
     do throws(EngineError) {
-      let output = try workspace.forward(units, team: step.leads)
+      let output = try workspace.forward(units, team: step.leads) {
+        let now = MonotonicClock.now()
+        isGivenUp = !records.contains { $0.isAwaited(now: now) }
+        if !isGivenUp, pauses, core.wantsPause { pause(tools, &paused) }
+        return !isGivenUp
+      }
       results = Answering.results(
         of: units, works: members.map(\.record.work), output: output, model: core.model)
     } catch {
       // The inputs of this batch fail; the thread goes on.
-      results = units.map { _ in .failed(error) }
+      let reason = isGivenUp ? Engine.expired : error
+      results = units.map { _ in .failed(reason) }
     }
     let now = MonotonicClock.now()
     let costs = units.map { step.cost.cost(tokens: $0.ids.count) }
     let predicted = costs.reduce(0, +)
-    // The time of a thread that was helped is not what the batch cost.
-    if step.leads == nil {
+    // The time of a thread that was helped is not what the batch cost, nor that of half a batch.
+    if step.leads == nil, !isGivenUp {
       finished.parts.append(
         MeasuredPart(
-          inputs: predicted, measured: MonotonicClock.threadTime().minus(startOnProcessor),
-          elapsed: now.minus(start)))
+          inputs: predicted,
+          measured: MonotonicClock.threadTime().minus(startOnProcessor + paused.processor),
+          elapsed: now.minus(start + paused.elapsed)))
     }
-    let scale = Double(now.minus(start)) / Double(max(1, predicted))
+    let scale = Double(now.minus(start + paused.elapsed)) / Double(max(1, predicted))
     deliver(members, results, times: costs.map { Double($0) * scale }, now: now)
+  }
+
+  /// Runs interactive batches in the middle of a bulk one, until there are none or bulk work has
+  /// lost its patience.
+  private func pause(_ tools: Tools, _ paused: inout Paused) {
+    let start = MonotonicClock.now()
+    let startOnProcessor = MonotonicClock.threadTime()
+    var finished: Finished?
+    while true {
+      let now = MonotonicClock.now()
+      let isPatient = now.minus(start) < core.limits.bulkPatience
+      let step: EngineState.Step? = core.monitor.withLock { state in
+        if let done = finished { note(done, &state) }
+        guard isPatient else { return nil }
+        let step = state.nextStep(pausing: index, now: now)
+        if step == nil { core.foundNothingPressing() }
+        return step
+      }
+      guard let step, let batch = step.batch else { break }
+      core.wake(step.wake)
+      finished = run(batch, step, tools, isPausing: true)
+    }
+    paused.elapsed += MonotonicClock.now().minus(start)
+    paused.processor += MonotonicClock.threadTime().minus(startOnProcessor)
   }
 
   /// Gives results to their calls, one lock a call: the members of a call are neighbours.

@@ -19,6 +19,9 @@ final class EngineCore: Sendable {
   /// Set when there is work for a compute thread that is not computing: what those look at that
   /// spin. Only a hint; the state decides.
   private let isWanted = Atomic<Bool>(false)
+  /// Set when interactive work came while all threads computed: what a bulk batch looks at between
+  /// layers. Only a hint, too.
+  private let isPressing = Atomic<Bool>(false)
 
   init(model: any ServedModel, limits: QueueLimits) {
     self.model = model
@@ -30,6 +33,7 @@ final class EngineCore: Sendable {
   /// Wakes threads. Without the lock.
   func wake(_ wake: EngineState.Wake) {
     if wake.everyone || wake.compute > 0 { isWanted.store(true, ordering: .releasing) }
+    if wake.pause { isPressing.store(true, ordering: .releasing) }
     if wake.assist > 0 { monitor.signal(Condition.compute, count: wake.assist) }
     if wake.everyone {
       monitor.broadcast(Condition.compute)
@@ -45,6 +49,12 @@ final class EngineCore: Sendable {
 
   /// A compute thread has looked for work and found none.
   func foundNoWork() { isWanted.store(false, ordering: .releasing) }
+
+  /// Whether a bulk batch should pause.
+  var wantsPause: Bool { isPressing.load(ordering: .acquiring) }
+
+  /// A thread that paused found no interactive work. Under the lock.
+  func foundNothingPressing() { isPressing.store(false, ordering: .releasing) }
 
   // MARK: - Preparing units
 
