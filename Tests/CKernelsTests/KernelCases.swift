@@ -57,6 +57,24 @@ private let rowCases: [String: @Sendable (ck_table, Int) -> [Float]] = [
     table.softmax(&x, length + 5, 4.25, rows, length)
     return x
   },
+  "exponentials": { table, length in
+    var (x, _) = matrix(length)
+    var shares = [Float](repeating: 7, count: rows + 1)
+    table.exponentials(&x, length + 5, &shares, 4.25, rows, length)
+    return x + shares
+  },
+  "exponentials_bf16": { table, length in
+    let (x, _) = matrix(length)
+    var out = [UInt16](repeating: 9, count: rows * (length + 2))
+    var shares = [Float](repeating: 7, count: rows + 1)
+    table.exponentials_bf16(&out, length + 2, &shares, x, length + 5, 4.25, rows, length)
+    return out.map { Float(bitPattern: UInt32($0) << 16) } + shares
+  },
+  "scale_rows": { table, length in
+    var (x, noise) = matrix(length)
+    table.scale_rows(&x, length + 5, noise.floats(rows), rows, length)
+    return x
+  },
   "tanh": { table, length in
     var (x, _) = matrix(length)
     table.tanh(&x, length)

@@ -49,13 +49,13 @@ let packedCases: [String: @Sendable (ck_table, Int) -> [Float]] = [
   "pack_int8": { table, length in
     panels(length) { columns, inner, noise in
       let packed = packInt8(table, noise.floats(columns * inner), columns, inner)
-      return packed.panels.map(Float.init) + packed.scales + packed.sums.map(Float.init)
+      return packed.panels.map(Float.init) + packed.scales + packed.sums
     }
   },
   "f32_to_bf16": { table, length in
     var noise = Noise(seed: UInt64(length))
     let x =
-      [.infinity, -.infinity, .nan, Float.leastNonzeroMagnitude] + noise.floats(3 * (length + 5))
+      [.infinity, -.infinity, .nan, Float.leastNormalMagnitude] + noise.floats(3 * (length + 5))
     var out = [UInt16](repeating: 9, count: 3 * (length + 2))
     table.f32_to_bf16(&out, length + 2, x, length + 5, 3, length)
     return out.map { Float(bitPattern: UInt32($0) << 16) }
@@ -64,7 +64,7 @@ let packedCases: [String: @Sendable (ck_table, Int) -> [Float]] = [
     var noise = Noise(seed: UInt64(length))
     let x = noise.floats(3 * (length + 5))
     let codes = quantize(table, x, stride: length + 5, rows: 3, columns: length)
-    return codes.values.map(Float.init) + codes.scales + codes.zeros.map(Float.init)
+    return codes.values.map(Float.init) + codes.scales + codes.zeros
   },
   "product_f32": { table, length in
     products(length) { shape, x, y in
@@ -112,7 +112,7 @@ let packedCases: [String: @Sendable (ck_table, Int) -> [Float]] = [
       let codes = quantize(
         table, x, stride: shape.inner, rows: shape.rows, columns: shape.inner)
       var scales: [Float] = []
-      var sums: [Int32] = []
+      var sums: [Float] = []
       let panels = packAll(y, shape) { part, columns in
         let packed = packInt8(table, part, columns, shape.inner)
         scales += packed.scales
@@ -158,21 +158,21 @@ private func packHalves(
 
 private func packInt8(
   _ table: ck_table, _ x: [Float], _ columns: Int, _ inner: Int
-) -> (panels: [Int8], scales: [Float], sums: [Int32]) {
+) -> (panels: [Int8], scales: [Float], sums: [Float]) {
   var out = [Int8](repeating: 9, count: width(columns) * ((inner + 3) / 4 * 4))
   var scales = [Float](repeating: 9, count: columns)
-  var sums = [Int32](repeating: 9, count: columns)
+  var sums = [Float](repeating: 9, count: columns)
   table.pack_int8(&out, &scales, &sums, x, columns, inner)
   return (out, scales, sums)
 }
 
 private func quantize(
   _ table: ck_table, _ x: [Float], stride: Int, rows: Int, columns: Int
-) -> (values: [UInt8], scales: [Float], zeros: [Int32]) {
+) -> (values: [UInt8], scales: [Float], zeros: [Float]) {
   let padded = (columns + 3) / 4 * 4
   var out = [UInt8](repeating: 9, count: rows * padded)
   var scales = [Float](repeating: 9, count: rows)
-  var zeros = [Int32](repeating: 9, count: rows)
+  var zeros = [Float](repeating: 9, count: rows)
   table.quantize(&out, padded, &scales, &zeros, x, stride, rows, columns)
   return (out, scales, zeros)
 }
@@ -205,8 +205,8 @@ private typealias Product =
 /// The product by every epilogue, with gaps between the rows of the output.
 private func multiply<W>(
   _ product: Product?, _ shape: ProductShape, _ x: UnsafeRawBufferPointer, stride: Int,
-  panels: [W], rowScales: [Float] = [], zeros: [Int32] = [], scales: [Float] = [],
-  sums: [Int32] = []
+  panels: [W], rowScales: [Float] = [], zeros: [Float] = [], scales: [Float] = [],
+  sums: [Float] = []
 ) -> [Float] {
   var noise = Noise(seed: 3)
   let bias = noise.floats(shape.columns)
@@ -226,7 +226,7 @@ private func multiply<W>(
                 var packed = ck_packed(
                   panels: panels.baseAddress, bias: hasBias ? bias.baseAddress : nil,
                   scales: scales.baseAddress, sums: sums.baseAddress, columns: shape.columns,
-                  inner: shape.inner)
+                  inner: shape.inner, next: nil)
                 product?(&out, shape.columns + 3, &rows, &packed, epilogue)
               }
             }

@@ -77,6 +77,34 @@ struct RowMathTests {
     }
   }
 
+  @Test("exponentials with their share are a softmax: within 1e-5, and 0.5 % of bf16")
+  func exponentials() {
+    for (name, table) in availableTables {
+      for (scale, range) in [(Float(0.176_776_7), Float(4)), (1, 30), (1, 80), (3, 2_000)] {
+        var noise = Noise(seed: 7)
+        let x = noise.floats(517, in: -range...range)
+        var y = x
+        var halves = [UInt16](repeating: 0, count: 518)
+        var (share, coarseShare): (Float, Float) = (0, 0)
+        table.pointee.exponentials(&y, y.count, &share, scale, 1, y.count)
+        table.pointee.exponentials_bf16(&halves, 518, &coarseShare, x, x.count, scale, 1, x.count)
+        let greatest = Double(x.max() ?? 0)
+        let e = x.map { exp((Double($0) - greatest) * Double(scale)) }
+        let sum = e.reduce(0, +)
+        for (index, e) in e.enumerated() where e / sum > 1e-30 {
+          let coarse = Float(bitPattern: UInt32(halves[index]) << 16) * coarseShare
+          #expect(abs(Double(y[index] * share) - e / sum) <= 1e-5 * (e / sum), "\(name)")
+          #expect(abs(Double(coarse) - e / sum) <= 5e-3 * (e / sum), "\(name)")
+        }
+        #expect(halves[517] == 0, "\(name)")
+      }
+      var x: [Float] = [0, .nan, 1]
+      var share: Float = 0
+      table.pointee.exponentials(&x, 3, &share, 1, 1, 3)
+      #expect(x[1].isNaN && share.isNaN, "\(name)")
+    }
+  }
+
   @Test("extreme values stay in range and NaN stays NaN")
   func extremes() {
     let tiny = Float.leastNonzeroMagnitude

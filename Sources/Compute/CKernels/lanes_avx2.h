@@ -231,22 +231,18 @@ static inline __m256i half_dot_u8_i8(__m256i sum, __m256i x, __m256i y) {
 static inline vi vi_dot_u8_i8(vi sum, vq x, vq y) {
   return (vi){half_dot_u8_i8(sum.a, x.a, y.a), half_dot_u8_i8(sum.b, x.b, y.b)};
 }
-static inline vi vi_subtract_products(vi sum, int32_t factor, const int32_t *y, size_t count) {
-  int32_t filled[CK_LANES] = {0};
-  memcpy(filled, y, (count < CK_LANES ? count : CK_LANES) * sizeof *y);
-  vi values = vp_load_bytes(filled);
-  __m256i factors = _mm256_set1_epi32(factor);
-  return (vi){
-      _mm256_sub_epi32(sum.a, _mm256_mullo_epi32(factors, values.a)),
-      _mm256_sub_epi32(sum.b, _mm256_mullo_epi32(factors, values.b))};
-}
 static inline vf vf_from_vi(vi x) {
   return (vf){_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)};
 }
-static inline void vf_store_u8(uint8_t *p, vf x) {
+static inline void vf_store_codes(uint8_t *p, vf magic) {
+  const __m256i zero = _mm256_set1_epi32(0x4b400000);
+  // Packing works within 128 bits; the permutation puts the quarters in order.
   __m256i words = _mm256_permute4x64_epi64(
-      _mm256_packus_epi32(_mm256_cvtps_epi32(x.a), _mm256_cvtps_epi32(x.b)), 0xd8);
-  _mm_storeu_si128(
-      (__m128i *)p,
-      _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
+      _mm256_packs_epi32(
+          _mm256_sub_epi32(_mm256_castps_si256(magic.a), zero),
+          _mm256_sub_epi32(_mm256_castps_si256(magic.b), zero)),
+      0xd8);
+  __m128i codes =
+      _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  _mm_storeu_si128((__m128i *)p, _mm_xor_si128(codes, _mm_set1_epi8((char)0x80)));
 }

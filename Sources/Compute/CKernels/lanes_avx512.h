@@ -148,6 +148,7 @@ static inline vf vf_dot_bf16(vf sum, vp x, vp y) {
       _mm512_castsi512_ps(_mm512_and_si512(y, high)), sum);
 #endif
 }
+#ifndef CK_HAS_BF16
 /// x rounded to bf16 in the lower halves of 32 bits.
 static inline __m512i rounded_bf16(vf x) {
   __m512i bits = _mm512_castps_si512(x);
@@ -157,14 +158,25 @@ static inline __m512i rounded_bf16(vf x) {
   __mmask16 is_nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
   return _mm512_srli_epi32(_mm512_mask_blend_epi32(is_nan, rounded, quiet), 16);
 }
+#endif
 /// x rounded to bf16, ties to even; NaN stays NaN.
 static inline void vf_store_bf16(uint16_t *p, vf x) {
+#ifdef CK_HAS_BF16
+  _mm256_storeu_si256((__m256i *)p, (__m256i)_mm512_cvtneps_pbh(x));
+#else
   _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(rounded_bf16(x)));
+#endif
 }
 /// Pairs of bf16: those of `first` and `second`, rounded as in vf_store_bf16.
 static inline void vp_store_pairs(uint16_t *p, vf first, vf second) {
+#ifdef CK_HAS_BF16
+  __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(first));
+  __m512i wide = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(second));
+  _mm512_storeu_si512(p, _mm512_or_si512(low, _mm512_slli_epi32(wide, 16)));
+#else
   __m512i high = _mm512_slli_epi32(rounded_bf16(second), 16);
   _mm512_storeu_si512(p, _mm512_or_si512(rounded_bf16(first), high));
+#endif
 }
 static inline vq vq_load(const int8_t *p) { return _mm512_loadu_si512(p); }
 /// The quad at `p` in every lane.
@@ -185,15 +197,11 @@ static inline vi vi_dot_u8_i8(vi sum, vq x, vq y) {
   return _mm512_add_epi32(sum, _mm512_add_epi32(even, odd));
 #endif
 }
-/// sum − factor · y of the first `count` lanes.
-static inline vi vi_subtract_products(vi sum, int32_t factor, const int32_t *y, size_t count) {
-  __mmask16 lanes = count >= 16 ? (__mmask16)0xffff : first_lanes(count);
-  __m512i products =
-      _mm512_mullo_epi32(_mm512_set1_epi32(factor), _mm512_maskz_loadu_epi32(lanes, y));
-  return _mm512_sub_epi32(sum, products);
-}
 static inline vf vf_from_vi(vi x) { return _mm512_cvtepi32_ps(x); }
-/// Integers in 0…255 as bytes.
-static inline void vf_store_u8(uint8_t *p, vf x) {
-  _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x)));
+/// Integers that were added to 1.5 · 2^23 as bytes, 128 more than they are; saturated.
+static inline void vf_store_codes(uint8_t *p, vf magic) {
+  __m512i integers =
+      _mm512_sub_epi32(_mm512_castps_si512(magic), _mm512_set1_epi32(0x4b400000));
+  __m128i codes = _mm512_cvtsepi32_epi8(integers);
+  _mm_storeu_si128((__m128i *)p, _mm_xor_si128(codes, _mm_set1_epi8((char)0x80)));
 }

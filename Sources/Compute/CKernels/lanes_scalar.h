@@ -232,13 +232,16 @@ static inline vi vi_dot_u8_i8(vi sum, vq x, vq y) {
   }
   return sum;
 }
-static inline vi vi_subtract_products(vi sum, int32_t factor, const int32_t *y, size_t count) {
-  CK_EACH(i) sum.lane[i] -= (size_t)i < count ? factor * y[i] : 0;
-  return sum;
-}
 static inline vf vf_from_vi(vi x) {
   vf r;
   CK_EACH(i) r.lane[i] = (float)x.lane[i];
   return r;
 }
-static inline void vf_store_u8(uint8_t *p, vf x) { CK_EACH(i) p[i] = (uint8_t)x.lane[i]; }
+static inline void vf_store_codes(uint8_t *p, vf magic) {
+  CK_EACH(i) {
+    uint32_t bits;
+    memcpy(&bits, &magic.lane[i], sizeof bits);
+    int32_t integer = (int32_t)(bits - 0x4b400000u);
+    p[i] = (uint8_t)((integer < -128 ? -128 : integer > 127 ? 127 : integer) + 128);
+  }
+}

@@ -82,7 +82,7 @@ static void CK_NAME(pack_rows_bf16)(
 }
 
 static void CK_NAME(pack_int8)(
-    int8_t *out, float *scales, int32_t *sums, const float *x, size_t columns, size_t inner) {
+    int8_t *out, float *scales, float *sums, const float *x, size_t columns, size_t inner) {
   size_t width = panel_width(columns);
   memset(out, 0, width * ((inner + 3) / 4 * 4));
   for (size_t c = 0; c < columns; c++) {
@@ -103,7 +103,7 @@ static void CK_NAME(pack_int8)(
       sum += value;
     }
     scales[c] = scale;
-    sums[c] = sum;
+    sums[c] = (float)sum;
   }
 }
 
@@ -126,47 +126,54 @@ static void CK_NAME(f32_to_bf16)(
   }
 }
 
+/// The least element, and how far the greatest is above it. Zero is always in the range, so that it
+/// is a code.
+static inline void row_range(const float *x, size_t count, float *low, float *range) {
+  vf zero = vf_set1(0.0f);
+  vf least[4] = {zero, zero, zero, zero}, greatest[4] = {zero, zero, zero, zero};
+  size_t i = 0;
+  for (; i + 4 * CK_LANES <= count; i += 4 * CK_LANES) {
+    for (int j = 0; j < 4; j++) {
+      vf value = vf_load(x + i + CK_LANES * j);
+      least[j] = vf_min(value, least[j]);
+      greatest[j] = vf_max(value, greatest[j]);
+    }
+  }
+  for (; i < count; i += CK_LANES) {
+    vf value = count - i >= CK_LANES ? vf_load(x + i) : vf_load_part(x + i, count - i);
+    least[0] = vf_min(value, least[0]);
+    greatest[0] = vf_max(value, greatest[0]);
+  }
+  vf lowest = vf_min(vf_min(least[0], least[1]), vf_min(least[2], least[3]));
+  vf highest = vf_max(vf_max(greatest[0], greatest[1]), vf_max(greatest[2], greatest[3]));
+  *low = -vf_greatest(vf_sub(zero, lowest));
+  *range = vf_greatest(highest) - *low;
+}
+
 static void CK_NAME(quantize)(
-    uint8_t *out, size_t out_stride, float *scales, int32_t *zeros, const float *x,
+    uint8_t *out, size_t out_stride, float *scales, float *zeros, const float *x,
     size_t x_stride, size_t rows, size_t columns) {
-  const vf magic = vf_set1(0x1.8p23f);
   for (size_t r = 0; r < rows; r++) {
     const float *row = x + r * x_stride;
     uint8_t *to = out + r * out_stride;
-    // Zero is always in the range, so that it is a code.
-    vf least = vf_set1(0), greatest = vf_set1(0);
-    size_t c = 0;
-    for (; c + CK_LANES <= columns; c += CK_LANES) {
-      vf value = vf_load(row + c);
-      least = vf_min(value, least);
-      greatest = vf_max(value, greatest);
-    }
-    if (c < columns) {
-      vf value = vf_load_part(row + c, columns - c);
-      least = vf_min(value, least);
-      greatest = vf_max(value, greatest);
-    }
-    float low = -vf_greatest(vf_sub(vf_set1(0), least));
-    float range = vf_greatest(greatest) - low;
+    float low, range;
+    row_range(row, columns, &low, &range);
     // A range that has no reciprocal is no range; one that overflows gives codes of no meaning,
     // and a scale that makes the row infinite.
     float inverse = range > 1e-30f ? 255.0f / range : 0;
     scales[r] = range / 255.0f;
     float zero = (-low * inverse + 0x1.8p23f) - 0x1.8p23f;
-    zeros[r] = (int32_t)zero;
-    vf factor = vf_set1(inverse), offset = vf_set1(zero);
-    for (c = 0; c < columns; c += CK_LANES) {
-      size_t count = smaller(CK_LANES, columns - c);
-      vf value = count == CK_LANES ? vf_load(row + c) : vf_load_part(row + c, count);
-      vf code = vf_add(vf_sub(vf_fma(value, factor, magic), magic), offset);
-      code = vf_min(vf_max(code, vf_set1(0)), vf_set1(255.0f));
-      if (count == CK_LANES) {
-        vf_store_u8(to + c, code);
-      } else {
-        uint8_t rest[CK_LANES];
-        vf_store_u8(rest, code);
-        memcpy(to + c, rest, count);
-      }
+    zeros[r] = zero;
+    // 128 less, so that codes beyond their range saturate as signed bytes.
+    vf factor = vf_set1(inverse), offset = vf_set1(zero + (0x1.8p23f - 128.0f));
+    size_t c = 0;
+    for (; c + CK_LANES <= columns; c += CK_LANES) {
+      vf_store_codes(to + c, vf_fma(vf_load(row + c), factor, offset));
+    }
+    if (c < columns) {
+      uint8_t rest[CK_LANES];
+      vf_store_codes(rest, vf_fma(vf_load_part(row + c, columns - c), factor, offset));
+      memcpy(to + c, rest, columns - c);
     }
     for (c = columns; c < out_stride; c++) to[c] = 0;
   }
@@ -174,12 +181,24 @@ static void CK_NAME(quantize)(
 
 // MARK: Sums of one tile
 
+/// What a tile brings into the second-level cache for those behind it, some lines at each step.
+typedef struct {
+  const char *next;  ///< NULL for nothing.
+  size_t step;       ///< Bytes for each step; a line is 64.
+} ahead;
+
+__attribute__((always_inline)) static inline void fetch_ahead(ahead *a) {
+  __builtin_prefetch(a->next, 0, 2);
+  for (size_t line = 64; line < a->step; line += 64) __builtin_prefetch(a->next + line, 0, 2);
+  a->next += a->step;
+}
+
 // Each fills `sum` for `height` rows by `width` vectors, which are constants where it is called;
 // `stride` is the width of the panel.
 #define CK_TILE(name, acc, x_type, w_type)                                                      \
   __attribute__((always_inline)) static inline void name(                                       \
       acc *sum, const x_type *x, size_t x_stride, const w_type *panel, size_t stride,           \
-      size_t inner, const int height, const int width)
+      size_t inner, ahead fetched, const int height, const int width)
 
 #define CK_UNROLL(index, count) \
   _Pragma("clang loop unroll(full)") for (int index = 0; index < (count); index++)
@@ -187,6 +206,7 @@ static void CK_NAME(quantize)(
 CK_TILE(product_f32_sum, vf, float, float) {
   for (size_t k = 0; k < inner; k++) {
     vf row[4];
+    fetch_ahead(&fetched);
     CK_UNROLL(w, width) row[w] = vf_load(panel + k * stride + (size_t)w * CK_LANES);
     CK_UNROLL(h, height) {
       vf factor = vf_set1(x[(size_t)h * x_stride + k]);
@@ -198,6 +218,7 @@ CK_TILE(product_f32_sum, vf, float, float) {
 CK_TILE(product_f32_f16_sum, vf, float, uint16_t) {
   for (size_t k = 0; k < inner; k++) {
     vf row[4];
+    fetch_ahead(&fetched);
     CK_UNROLL(w, width) row[w] = vf_load_f16(panel + k * stride + (size_t)w * CK_LANES);
     CK_UNROLL(h, height) {
       vf factor = vf_set1(x[(size_t)h * x_stride + k]);
@@ -209,6 +230,7 @@ CK_TILE(product_f32_f16_sum, vf, float, uint16_t) {
 CK_TILE(product_f32_bf16_sum, vf, float, uint16_t) {
   size_t k = 0;
   for (; k + 2 <= inner; k += 2) {
+    fetch_ahead(&fetched);
     CK_UNROLL(part, 2) {
       vf row[4];
       CK_UNROLL(w, width) {
@@ -235,6 +257,7 @@ CK_TILE(product_f32_bf16_sum, vf, float, uint16_t) {
 CK_TILE(product_bf16_sum, vf, uint16_t, uint16_t) {
   for (size_t k = 0; k < inner; k += 2) {
     vp row[4];
+    fetch_ahead(&fetched);
     CK_UNROLL(w, width) row[w] = vp_load(panel + k * stride + 2 * (size_t)w * CK_LANES);
     CK_UNROLL(h, height) {
       vp factor = vp_set1(x + (size_t)h * x_stride + k);
@@ -246,6 +269,7 @@ CK_TILE(product_bf16_sum, vf, uint16_t, uint16_t) {
 CK_TILE(product_int8_sum, vi, uint8_t, int8_t) {
   for (size_t k = 0; k < inner; k += 4) {
     vq row[4];
+    fetch_ahead(&fetched);
     CK_UNROLL(w, width) row[w] = vq_load(panel + k * stride + 4 * (size_t)w * CK_LANES);
     CK_UNROLL(h, height) {
       vq factor = vq_set1(x + (size_t)h * x_stride + k);
@@ -260,25 +284,43 @@ __attribute__((always_inline)) static inline vf load_some(const float *p, size_t
   return count >= CK_LANES ? vf_load(p) : vf_load_part(p, count);
 }
 
-/// The sums of a row in one vector as f32, without the bias.
-__attribute__((always_inline)) static inline vf value_of_vf(
-    vf sum, const ck_rows *x, size_t row, const ck_packed *y, size_t column, size_t count) {
-  (void)x, (void)row, (void)y, (void)column, (void)count;
-  return sum;
+/// What a product needs to know of 16 columns.
+typedef struct {
+  vf bias;    ///< 0 where there is none.
+  vf scales;  ///< int8 only, as the sums.
+  vf sums;
+} column_terms;
+
+__attribute__((always_inline)) static inline column_terms terms_of_vf(
+    const ck_packed *y, size_t column, size_t count) {
+  vf bias = y->bias == NULL ? vf_zero() : load_some(y->bias + column, count);
+  return (column_terms){bias, vf_zero(), vf_zero()};
 }
 
-/// Takes the zero point out of the sums, exactly, and puts the scales in.
+__attribute__((always_inline)) static inline column_terms terms_of_vi(
+    const ck_packed *y, size_t column, size_t count) {
+  column_terms terms = terms_of_vf(y, column, count);
+  terms.scales = load_some(y->scales + column, count);
+  terms.sums = load_some(y->sums + column, count);
+  return terms;
+}
+
+/// The sums of a row in one vector as f32, with the bias.
+__attribute__((always_inline)) static inline vf value_of_vf(
+    vf sum, const ck_rows *x, size_t row, column_terms terms) {
+  (void)x, (void)row;
+  return vf_add(sum, terms.bias);
+}
+
+/// Takes the zero point out of the sums and puts the scales in.
 __attribute__((always_inline)) static inline vf value_of_vi(
-    vi sum, const ck_rows *x, size_t row, const ck_packed *y, size_t column, size_t count) {
-  vi whole = vi_subtract_products(sum, x->zeros[row], y->sums + column, count);
-  vf scale = vf_mul(vf_set1(x->scales[row]), load_some(y->scales + column, count));
-  return vf_mul(vf_from_vi(whole), scale);
+    vi sum, const ck_rows *x, size_t row, column_terms terms) {
+  vf whole = vf_fma(vf_set1(-x->zeros[row]), terms.sums, vf_from_vi(sum));
+  return vf_fma(vf_mul(whole, terms.scales), vf_set1(x->scales[row]), terms.bias);
 }
 
 __attribute__((always_inline)) static inline void finish_product(
-    float *out, vf value, const float *bias, ck_epilogue epilogue, size_t count,
-    const int is_coarse) {
-  if (bias != NULL) value = vf_add(value, load_some(bias, count));
+    float *out, vf value, ck_epilogue epilogue, size_t count, const int is_coarse) {
   switch (epilogue) {
     case CK_EPILOGUE_NONE: break;
     case CK_EPILOGUE_ADD: value = vf_add(value, load_some(out, count)); break;

@@ -127,14 +127,17 @@ static void CK_NAME(l2_normalize)(float *x, size_t x_stride, size_t rows, size_t
 
 static inline float row_greatest(const float *x, size_t count) {
   const vf least = vf_set1(-__builtin_inff());
-  vf greatest = least;
+  vf part[4] = {least, least, least, least};
   size_t i = 0;
-  for (; i + CK_LANES <= count; i += CK_LANES) greatest = vf_max(greatest, vf_load(x + i));
+  for (; i + 4 * CK_LANES <= count; i += 4 * CK_LANES) {
+    for (int j = 0; j < 4; j++) part[j] = vf_max(part[j], vf_load(x + i + CK_LANES * j));
+  }
+  for (; i + CK_LANES <= count; i += CK_LANES) part[0] = vf_max(part[0], vf_load(x + i));
   if (i < count) {
     size_t left = count - i;
-    greatest = vf_max(greatest, vf_keep(vf_load_part(x + i, left), least, left));
+    part[0] = vf_max(part[0], vf_keep(vf_load_part(x + i, left), least, left));
   }
-  return vf_greatest(greatest);
+  return vf_greatest(vf_max(vf_max(part[0], part[1]), vf_max(part[2], part[3])));
 }
 
 static void CK_NAME(softmax)(
@@ -162,6 +165,80 @@ static void CK_NAME(softmax)(
     if (c < columns) {
       size_t left = columns - c;
       vf_store_part(x + c, vf_mul(vf_load_part(x + c, left), share), left);
+    }
+  }
+}
+
+// The parts of a soft-max around the product with its values: 2^((x − greatest) · scale / ln 2), so
+// that nothing is left to be multiplied with the shares but the product's sums. The weight of a
+// column is computed by `power` and given to `keep` with its place and its number of columns.
+#define CK_EXPONENTIALS(power, keep)                                                            \
+  const vf factor = vf_set1(scale * 1.44269504088896341f);                                      \
+  for (size_t r = 0; r < rows; r++) {                                                           \
+    vf offset = vf_mul(vf_set1(-row_greatest(x, columns)), factor);                             \
+    vf sum = vf_set1(0.0f);                                                                     \
+    size_t c = 0;                                                                               \
+    for (; c + CK_LANES <= columns; c += CK_LANES) {                                            \
+      vf weight = power(vf_fma(vf_load(x + c), factor, offset));                                \
+      sum = vf_add(sum, weight);                                                                \
+      keep(weight, c, CK_LANES);                                                                \
+    }                                                                                           \
+    if (c < columns) {                                                                          \
+      size_t left = columns - c;                                                                \
+      vf weight = power(vf_fma(vf_load_part(x + c, left), factor, offset));                     \
+      sum = vf_add(sum, vf_keep(weight, vf_set1(0.0f), left));                                  \
+      keep(weight, c, left);                                                                    \
+    }                                                                                           \
+    shares[r] = 1.0f / vf_sum(sum);                                                             \
+    x += x_stride;                                                                              \
+    CK_NEXT_ROW                                                                                 \
+  }
+
+#define CK_STORE_WEIGHT(weight, c, count)                                                       \
+  if (count == CK_LANES) {                                                                      \
+    vf_store(x + c, weight);                                                                    \
+  } else {                                                                                      \
+    vf_store_part(x + c, weight, count);                                                        \
+  }
+#define CK_NEXT_ROW
+static void CK_NAME(exponentials)(
+    float *x, size_t x_stride, float *shares, float scale, size_t rows, size_t columns) {
+  CK_EXPONENTIALS(vf_power, CK_STORE_WEIGHT)
+}
+#undef CK_STORE_WEIGHT
+#undef CK_NEXT_ROW
+
+#define CK_STORE_WEIGHT(weight, c, count)                                                       \
+  if (count == CK_LANES) {                                                                      \
+    vf_store_bf16(out + c, weight);                                                             \
+  } else {                                                                                      \
+    uint16_t rest[CK_LANES];                                                                    \
+    vf_store_bf16(rest, weight);                                                                \
+    memcpy(out + c, rest, count * sizeof *out);                                                 \
+  }
+#define CK_NEXT_ROW                                                                             \
+  for (size_t filled = columns; filled < out_stride; filled++) out[filled] = 0;                 \
+  out += out_stride;
+static void CK_NAME(exponentials_bf16)(
+    uint16_t *out, size_t out_stride, float *shares, const float *x, size_t x_stride, float scale,
+    size_t rows, size_t columns) {
+  CK_EXPONENTIALS(vf_power_coarse, CK_STORE_WEIGHT)
+}
+#undef CK_STORE_WEIGHT
+#undef CK_NEXT_ROW
+#undef CK_EXPONENTIALS
+
+static void CK_NAME(scale_rows)(
+    float *x, size_t x_stride, const float *factors, size_t rows, size_t columns) {
+  for (size_t r = 0; r < rows; r++, x += x_stride) {
+    vf factor = vf_set1(factors[r]);
+    size_t c = 0;
+    for (; c + CK_LANES <= columns; c += CK_LANES) {
+      vf_store(x + c, vf_mul(vf_load(x + c), factor));
+    }
+    if (c < columns) {
+      size_t left = columns - c;
+      vf_store_part(x + c, vf_mul(vf_load_part(x + c, left), factor), left);
     }
   }
 }

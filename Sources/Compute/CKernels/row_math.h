@@ -26,6 +26,39 @@ static inline vf vf_exp(vf x) {
   return vf_select_less(x, least, vf_set1(0.0f), result);
 }
 
+/// 2^y for y ≤ 0, and no less than 2^−126. NaN stays NaN.
+///
+/// y is a whole number and a fraction of at most a half, of which a polynomial gives the power.
+__attribute__((always_inline)) static inline vf power_by_polynomial(
+    vf y, const float *coefficients, const int count) {
+  // Adding 1.5 · 2^23 leaves the nearest integer in the low bits.
+  const vf magic = vf_set1(0x1.8p23f);
+  y = vf_max(vf_set1(-126.0f), y);
+  vf rounded = vf_add(y, magic);
+  vf fraction = vf_sub(y, vf_sub(rounded, magic));
+  vf p = vf_set1(coefficients[0]);
+#pragma clang loop unroll(full)
+  for (int i = 1; i < count; i++) p = vf_fma(p, fraction, vf_set1(coefficients[i]));
+  return vf_mul(p, vf_power_of_two(rounded));
+}
+
+/// The same within 2e-7 of the result.
+///
+/// Source: Tests/FixtureMakers/fit_functions.py, as of the one below.
+static inline vf vf_power(vf y) {
+  static const float coefficients[] = {
+    1.5345812e-04f, 1.3399931e-03f, 9.618489e-03f, 5.5503286e-02f, 2.4022646e-01f,
+    6.931472e-01f, 1.0f,};
+  return power_by_polynomial(y, coefficients, 7);
+}
+
+/// The same within 8e-5 of the result: for what is rounded to bf16.
+static inline vf vf_power_coarse(vf y) {
+  static const float coefficients[] = {
+    5.517167e-02f, 2.4261113e-01f, 6.9326097e-01f, 9.9992806e-01f,};
+  return power_by_polynomial(y, coefficients, 4);
+}
+
 /// x · Φ(x) from a polynomial for −Φ(−t), t = |x| up to `end`, in v = t · 2/`end` − 1: the greatest
 /// of x and 0 is lowered by t · Φ(−t) on either side.
 __attribute__((always_inline)) static inline vf gelu_by_polynomial(
@@ -41,7 +74,7 @@ __attribute__((always_inline)) static inline vf gelu_by_polynomial(
 /// GELU in its exact form, x · Φ(x) = x/2 · (1 + erf(x/√2)), within 1.4e-7 · |x|, 4e-7 at
 /// most.
 ///
-/// Source: Tests/FixtureMakers/fit_gelu.py, as of the one below.
+/// Source: Tests/FixtureMakers/fit_functions.py, as of the one below.
 static inline vf vf_gelu(vf x) {
   static const float coefficients[] = {
     1.8827796e-04f, 5.601793e-03f, -7.19812e-03f, -2.6727188e-02f, 4.514256e-02f,

@@ -2,7 +2,7 @@ internal import CKernels
 
 /// Full (bidirectional) attention of every head within each sequence of a ragged batch.
 ///
-/// softmax(Q · Kᵀ / √headSize) · V in tiles of 64 queries by all keys: memory grows with the
+/// softmax(Q · Kᵀ / √headSize) · V in tiles of up to 60 queries by all keys: memory grows with the
 /// length of a sequence, not with its square. The result of a sequence depends on nothing but its
 /// own rows, and a row's bits not on the tile it falls in.
 package struct RaggedAttention: Sendable {
@@ -69,14 +69,16 @@ package struct RaggedAttention: Sendable {
     let transposedKeys = scratch.keys.base
     let scores = scratch.scores.base
     functions.pointee.transpose(transposedKeys, keyCount, keys, stride, seenCount, headSize)
-    for tile in RowTiles(0..<count, rowsMax: Scratch.queryTileRows) {
+    let shares = scratch.shares.base
+    for tile in RowTiles(0..<count, rowsMax: Scratch.queryTileRows(keyCount: keyCount)) {
       functions.pointee.matmul(
         scores, keyCount, queries + tile.lowerBound * stride, stride, transposedKeys, keyCount,
         tile.count, keyCount, headSize)
-      functions.pointee.softmax(scores, keyCount, scale, tile.count, seenCount)
+      functions.pointee.exponentials(scores, keyCount, shares, scale, tile.count, seenCount)
+      let target = output + tile.lowerBound * outputStride
       functions.pointee.matmul(
-        output + tile.lowerBound * outputStride, outputStride, scores, keyCount, values, stride,
-        tile.count, headSize, seenCount)
+        target, outputStride, scores, keyCount, values, stride, tile.count, headSize, seenCount)
+      functions.pointee.scale_rows(target, outputStride, shares, tile.count, headSize)
     }
   }
 
@@ -102,23 +104,24 @@ package struct RaggedAttention: Sendable {
     }
     functions.pack_rows_bf16(valuePanel, values, stride, headSize, seenCount)
     let own = UnsafeMutableRawPointer(scratch.halves.base).assumingMemoryBound(to: UInt16.self)
-    let shares = own + Scratch.queryTileRows * headSize
+    let weights = own + Scratch.queryTileRows * headSize
+    let shares = scratch.shares.base
     var packedKeys = packed(keyPanels, columns: seenCount, inner: headSize)
     var packedValues = packed(valuePanel, columns: headSize, inner: seenCount)
-    for tile in RowTiles(0..<count, rowsMax: Scratch.queryTileRows) {
+    for tile in RowTiles(0..<count, rowsMax: Scratch.queryTileRows(keyCount: keyCount)) {
       functions.f32_to_bf16(
         own, headSize, queries + tile.lowerBound * stride, stride, tile.count, headSize)
       var rows = ck_rows(
         values: own, stride: headSize, scales: nil, zeros: nil, count: tile.count)
       functions.product_bf16(scores, keyCount, &rows, &packedKeys, CK_EPILOGUE_NONE)
-      functions.softmax(scores, keyCount, scale, tile.count, seenCount)
-      let shareStride = (seenCount + 1) / 2 * 2
-      functions.f32_to_bf16(shares, shareStride, scores, keyCount, tile.count, seenCount)
+      let weightStride = (seenCount + 1) / 2 * 2
+      functions.exponentials_bf16(
+        weights, weightStride, shares, scores, keyCount, scale, tile.count, seenCount)
       rows = ck_rows(
-        values: shares, stride: shareStride, scales: nil, zeros: nil, count: tile.count)
-      functions.product_bf16(
-        output + tile.lowerBound * outputStride, outputStride, &rows, &packedValues,
-        CK_EPILOGUE_NONE)
+        values: weights, stride: weightStride, scales: nil, zeros: nil, count: tile.count)
+      let target = output + tile.lowerBound * outputStride
+      functions.product_bf16(target, outputStride, &rows, &packedValues, CK_EPILOGUE_NONE)
+      functions.scale_rows(target, outputStride, shares, tile.count, headSize)
     }
   }
 
@@ -126,6 +129,7 @@ package struct RaggedAttention: Sendable {
     _ panels: UnsafePointer<UInt16>, columns: Int, inner: Int
   ) -> ck_packed {
     ck_packed(
-      panels: panels, bias: nil, scales: nil, sums: nil, columns: columns, inner: inner)
+      panels: panels, bias: nil, scales: nil, sums: nil, columns: columns, inner: inner,
+      next: nil)
   }
 }

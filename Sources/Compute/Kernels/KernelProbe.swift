@@ -95,10 +95,11 @@ package struct KernelProbe {
     return rates
   }
 
-  /// Full attention of 128 tokens, in f32 at every precision.
-  package func attention() throws(KernelsError) -> Rate {
+  /// Full attention of 128 tokens.
+  package func attention(_ precision: Precision) throws(KernelsError) -> Rate {
     let tokens = 128
-    let attention = RaggedAttention(headCount: 12, headSize: 32, table: table)
+    let attention = RaggedAttention(
+      headCount: 12, headSize: 32, precision: precision, table: table)
     let projections = try noisy(rows: tokens, columns: 3 * hidden)
     var output = try Matrix(rows: tokens, columns: hidden)
     let scratch = try makeScratch()
@@ -120,7 +121,7 @@ package struct KernelProbe {
     let codes = UnsafeMutableRawPointer(target.base)
     let scales = ones(hidden)
     var factors = ones(rows)
-    var zeros = [Int32](repeating: 0, count: rows)
+    var zeros = [Float](repeating: 0, count: rows)
     let count = rows * hidden
     let pass = time { functions.scale(base, 1, count) }
     func rate(_ name: String, _ body: () -> Void) -> Rate {
@@ -131,6 +132,12 @@ package struct KernelProbe {
       rate("layer norm") { functions.layer_norm(base, hidden, scales, scales, 1e-6, rows, hidden) },
       rate("rms norm") { functions.rms_norm(base, hidden, scales, 1e-6, rows, hidden) },
       rate("softmax") { functions.softmax(base, hidden, 1, rows, hidden) },
+      rate("exponentials") { functions.exponentials(base, hidden, &factors, 1, rows, hidden) },
+      rate("exponentials, bf16") {
+        functions.exponentials_bf16(
+          codes.assumingMemoryBound(to: UInt16.self), hidden, &factors, base, hidden, 1, rows,
+          hidden)
+      },
       rate("gelu") { functions.gelu(base, count) },
       rate("gelu, tanh") { functions.gelu_tanh(base, count) },
       rate("silu") { functions.silu(base, count) },

@@ -40,16 +40,18 @@ package struct Linear: Sendable {
 
   /// Rows multiplied at a time: enough for the weights to be read seldom, few enough for what
   /// follows to find the rows in a cache.
-  package static let tileRows = 192
+  package static let tileRows = 144
 
   private let weights: PackedWeights
   private let bias: [Float]?
   private let epilogue: Epilogue
   private let table: KernelTable
+  private let successor: WeightOrder.Successor?
 
-  /// A layer of packed weights and a bias `[outColumns]`.
+  /// A layer of packed weights and a bias `[outColumns]`; `order` has those that came before it.
   package init(
-    _ weights: PackedWeights, bias: [Float]?, epilogue: Epilogue, table: KernelTable
+    _ weights: PackedWeights, bias: [Float]?, epilogue: Epilogue, table: KernelTable,
+    order: WeightOrder? = nil
   ) {
     precondition(bias == nil || bias?.count == weights.shape.columns)
     if case .biasResidualLayerNorm(let norm) = epilogue {
@@ -59,6 +61,7 @@ package struct Linear: Sendable {
     self.bias = bias
     self.epilogue = epilogue
     self.table = table
+    successor = order?.append(weights)
   }
 
   /// Columns of the output.
@@ -99,6 +102,14 @@ package struct Linear: Sendable {
     }
   }
 
+  /// The panel at an index that may go on into the weights of the next product.
+  private func panel(_ index: Int) -> UnsafeRawPointer? {
+    if index < weights.shape.panelCount { return weights.panel(index) }
+    let index = index - weights.shape.panelCount
+    guard let next = successor?.weights, index < next.shape.panelCount else { return nil }
+    return next.panel(index)
+  }
+
   private func multiply(
     _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>, stride: Int,
     _ scratch: Scratch
@@ -115,16 +126,20 @@ package struct Linear: Sendable {
     let prepared = scratch.prepare(
       x, rows: rows, columns: inColumns, for: weights.shape.storage, table)
     let (weights, bias, epilogue) = (self.weights, self.bias, kernelEpilogue)
-    func multiply(_ columns: Range<Int>) {
+    func multiply(_ columns: Range<Int>, _ next: UnsafeRawPointer?) {
       var prepared = prepared
-      weights.withPacked(columns, bias: bias) { packed in
+      weights.withPacked(columns, bias: bias, next: next) { packed in
         product?(out + columns.lowerBound, stride, &prepared, packed, epilogue)
       }
     }
-    guard let team = scratch.team else { return multiply(0..<weights.shape.columns) }
-    team.run(weights.shape.panelCount, scratch) { panel, _ in
-      let first = panel * PackedShape.panelColumns
-      multiply(first..<min(first + PackedShape.panelColumns, weights.shape.columns))
+    guard let team = scratch.team else {
+      return multiply(0..<weights.shape.columns, panel(weights.shape.panelCount))
+    }
+    team.run(weights.shape.panelCount, scratch) { index, _ in
+      let first = index * PackedShape.panelColumns
+      multiply(
+        first..<min(first + PackedShape.panelColumns, weights.shape.columns),
+        panel(index + team.memberCount))
     }
   }
 }

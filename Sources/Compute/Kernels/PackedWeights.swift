@@ -12,7 +12,7 @@ package struct PackedShape: Sendable, Equatable {
   }
 
   /// Raised with every change of a layout, or of how weights are rounded into it.
-  package static let layoutVersion = 1
+  package static let layoutVersion = 2
   static let panelColumns = Int(CK_PANEL)
 
   /// Columns of the product: outputs.
@@ -134,16 +134,23 @@ package struct PackedWeights: Sendable {
     return (memory.address + shape.scalesOffset).assumingMemoryBound(to: Float.self)
   }
 
-  private var sums: UnsafePointer<Int32>? {
+  private var sums: UnsafePointer<Float>? {
     guard shape.storage == .int8 else { return nil }
     return (memory.address + shape.scalesOffset + 4 * shape.columns)
-      .assumingMemoryBound(to: Int32.self)
+      .assumingMemoryBound(to: Float.self)
   }
 
-  /// Calls `body` with what the kernels take of some columns, which begin at a panel: valid during
-  /// the call.
+  /// Where a panel begins.
+  func panel(_ index: Int) -> UnsafeRawPointer {
+    UnsafeRawPointer(memory.address)
+      + shape.panelBytes(before: index * PackedShape.panelColumns)
+  }
+
+  /// Calls `body` with what the kernels take of some columns, which begin at a panel, and with the
+  /// panel that is likely read next: valid during the call.
   func withPacked(
-    _ part: Range<Int>, bias: [Float]?, _ body: (UnsafePointer<ck_packed>) -> Void
+    _ part: Range<Int>, bias: [Float]?, next: UnsafeRawPointer?,
+    _ body: (UnsafePointer<ck_packed>) -> Void
   ) {
     precondition(part.lowerBound % PackedShape.panelColumns == 0)
     precondition(part.upperBound <= shape.columns)
@@ -152,7 +159,7 @@ package struct PackedWeights: Sendable {
       var packed = ck_packed(
         panels: memory.address + shape.panelBytes(before: first), bias: bias.map { $0 + first },
         scales: scales.map { $0 + first }, sums: sums.map { $0 + first }, columns: part.count,
-        inner: shape.inner)
+        inner: shape.inner, next: next)
       body(&packed)
     }
     guard let bias else { return call(nil) }
@@ -213,7 +220,7 @@ private struct PanelPacker {
   /// `scales` and `sums` are those of all columns; int8 only.
   func pack(
     _ all: WeightRows, _ panel: Range<Int>, into target: UnsafeMutableRawPointer,
-    _ scales: UnsafeMutablePointer<Float>?, _ sums: UnsafeMutablePointer<Int32>?
+    _ scales: UnsafeMutablePointer<Float>?, _ sums: UnsafeMutablePointer<Float>?
   ) {
     let functions = table.functions
     switch storage {

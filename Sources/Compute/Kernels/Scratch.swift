@@ -3,7 +3,7 @@ internal import CKernels
 /// Working memory of the operations for one thread: never shared between threads.
 ///
 /// Holds a tile of rows prepared for a product and one tile of attention. Bytes at most: 2 · 192 ·
-/// widest input + 4 · (keys · headSize + 96 · keys + (keys + 64) · distance vectors), where `keys`
+/// widest input + 4 · (keys · headSize + 90 · keys + (keys + 60) · distance vectors), where `keys`
 /// is the longest sequence rounded up to 16; MiniLM with 256 tokens: 0.8 MB. Pages that no batch
 /// has needed yet are not resident.
 package final class Scratch {
@@ -30,7 +30,13 @@ package final class Scratch {
 
   /// Query rows of one attention tile: its scores are the only memory that grows with the length
   /// of a sequence times something.
-  static let queryTileRows = 64
+  static let queryTileRows = 60
+  /// Scores of a tile are about so many at most, 32 KiB, so that the nearest cache holds them.
+  private static let tileScoresMax = 8_192
+  /// Query rows of a tile before so many keys: a multiple of those of a product.
+  static func queryTileRows(keyCount: Int) -> Int {
+    max(12, min(queryTileRows, tileScoresMax / max(1, keyCount) / 6 * 6))
+  }
 
   package let limits: Limits
   /// Those that compute with this thread; nil for none.
@@ -42,14 +48,17 @@ package final class Scratch {
   private var prepared: Matrix
   /// Of the rows in `prepared`.
   private let scales: FixedBuffer<Float>
-  private let zeros: FixedBuffer<Int32>
+  private let zeros: FixedBuffer<Float>
   /// Keys of one head, transposed: `[headSize, keys]`.
   var keys: Matrix
   /// Scores of one tile: `[queryTileRows, keys]`.
   var scores: Matrix
 
-  /// Queries and shares of one tile in bf16: `[queryTileRows, headSize]`, `[queryTileRows, keys]`.
+  /// Queries and weights of one tile in bf16: `[queryTileRows, headSize]`, `[queryTileRows, keys]`.
   var halves: Matrix
+
+  /// What the weights of each query are multiplied with, `[queryTileRows]`.
+  let shares: FixedBuffer<Float>
 
   /// Queries of one tile times distance vectors, `[queryTileRows, distanceVectorCount]`.
   var queryDistances: Matrix
@@ -66,6 +75,7 @@ package final class Scratch {
     keys = try Matrix(rows: limits.headSize, columns: keyCount)
     scores = try Matrix(rows: Self.queryTileRows, columns: keyCount)
     halves = try Matrix(rows: Self.queryTileRows, columns: (keyCount + limits.headSize + 1) / 2)
+    shares = FixedBuffer(count: Self.queryTileRows)
     let distances = max(limits.distanceVectorCount, 1)
     queryDistances = try Matrix(rows: Self.queryTileRows, columns: distances)
     keyDistances = try Matrix(rows: keyCount, columns: distances)
@@ -114,7 +124,7 @@ package final class Scratch {
 }
 
 /// Memory that stays where it is.
-private final class FixedBuffer<Element: BitwiseCopyable> {
+final class FixedBuffer<Element: BitwiseCopyable> {
   let base: UnsafeMutablePointer<Element>
 
   init(count: Int) { base = .allocate(capacity: count) }

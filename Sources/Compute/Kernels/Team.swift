@@ -8,20 +8,28 @@ internal import Synchronization
 /// One thread leads: it opens the team, runs operations and closes it. Others come and go between
 /// parts with `assist`. Waiting threads spin, so a team is for batches of a few milliseconds.
 ///
-/// `@unchecked Sendable`: `body` is written by the leader only while no part is open, and read by
-/// others only between taking a part and finishing it, which `parts` and `finished` order.
+/// `@unchecked Sendable`: `body` and `count` are written by the leader only while no part is open, and
+/// read by others only between taking a part and finishing it, which `parts` and `finished` order.
 package final class Team: @unchecked Sendable {
   /// Parts of the present operation that nobody has taken.
   private let parts = Atomic<Int>(0)
   /// Parts of the present operation that are done.
   private let finished = Atomic<Int>(0)
   private let isOpenNow = Atomic<Bool>(false)
+  private let assisting = Atomic<Int>(0)
+  private var count = 0
   private var body: ((Int, Scratch) -> Void)?
 
   package init() {}
 
+  /// Tells the processor that this thread spins.
+  package static func pause() { ck_pause() }
+
   /// Whether others may assist.
   package var isOpen: Bool { isOpenNow.load(ordering: .acquiring) }
+
+  /// Threads that take parts now.
+  var memberCount: Int { 1 + assisting.load(ordering: .relaxed) }
 
   /// Lets others assist, until `close()`.
   package func open() { isOpenNow.store(true, ordering: .releasing) }
@@ -29,10 +37,11 @@ package final class Team: @unchecked Sendable {
   /// Sends all others away. The leader's own thread only, between operations.
   package func close() { isOpenNow.store(false, ordering: .releasing) }
 
-  /// Calls `body` with 0..<count and the scratch of the thread that it runs on, each once, on this
-  /// thread and those that assist. Returns when all calls have ended. The leader only.
+  /// Calls `body` with 0..<count, begun in this order, and the scratch of the thread that it runs on,
+  /// each once, on this thread and those that assist. Returns when all calls have ended. The leader only.
   func run(_ count: Int, _ scratch: Scratch, _ body: @escaping (Int, Scratch) -> Void) {
     self.body = body
+    self.count = count
     finished.store(0, ordering: .relaxed)
     parts.store(count, ordering: .releasing)
     while takePart(scratch) {}
@@ -47,6 +56,8 @@ package final class Team: @unchecked Sendable {
 
   /// Takes parts until the team closes or `leaves()` is true, asked about every microsecond.
   package func assist(_ scratch: Scratch, leaves: () -> Bool) {
+    assisting.add(1, ordering: .relaxed)
+    defer { assisting.subtract(1, ordering: .relaxed) }
     var spins = 0
     while isOpen {
       if takePart(scratch) { continue }
@@ -63,7 +74,7 @@ package final class Team: @unchecked Sendable {
         expected: left, desired: left - 1, ordering: .acquiringAndReleasing)
       if taken {
         // Until this part is finished the leader is in `run`, with this body.
-        body?(left - 1, scratch)
+        body?(count - left, scratch)
         finished.add(1, ordering: .releasing)
         return true
       }

@@ -14,9 +14,14 @@ struct WeightLoader {
   let table: KernelTable
   /// Where packed maps are kept; nil leaves them empty: the model is only checked.
   private let packs: PackStore?
+  private let order: WeightOrder
 
-  init(_ store: WeightStore, precision: Precision, table: KernelTable, packs: PackStore?) {
+  init(
+    _ store: WeightStore, precision: Precision, table: KernelTable, packs: PackStore?,
+    order: WeightOrder = WeightOrder()
+  ) {
     self.store = store
+    self.order = order
     self.precision = precision
     self.table = table
     self.packs = packs
@@ -24,7 +29,7 @@ struct WeightLoader {
 
   /// The same of another store: a module's, whose weights lie in its own folder.
   func over(_ store: WeightStore) -> WeightLoader {
-    WeightLoader(store, precision: precision, table: table, packs: packs)
+    WeightLoader(store, precision: precision, table: table, packs: packs, order: order)
   }
 
   /// A tensor of this shape, in its stored type.
@@ -94,7 +99,7 @@ struct WeightLoader {
   ) throws(ModelError) -> Linear {
     let packed = try packed(
       parts, inner: inColumns, precision: precision, isTransposed: isTransposed)
-    return Linear(packed, bias: bias, epilogue: epilogue, table: table)
+    return Linear(packed, bias: bias, epilogue: epilogue, table: table, order: order)
   }
 
   /// The parts packed: as they were found, or made now where others will find them.

@@ -20,6 +20,7 @@ package enum Coordinator {
     onReady: @escaping @Sendable (_ host: String, _ port: Int) -> Void
   ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    group.any().execute { _ = cp_set_thread_slice(100_000) }
     let eventLoop = group.next()
     let (state, service) = try await eventLoop.submit {
       let state = CoordinatorState(

@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import Glibc
 package import Inference
 package import Logging
@@ -23,6 +24,7 @@ package enum WorkerServer {
     onReady: @Sendable (_ host: String, _ port: Int) -> Void
   ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    group.any().execute { _ = cp_set_thread_slice(100_000) }
     let service = WorkerService(engine: engine)
     let listener = try await Listener.bind(
       host: host, port: port, on: group.next(),

@@ -43,6 +43,11 @@ int cp_pin_thread(int index);
 /// smaller. Returns 0, or an errno value.
 int cp_set_thread_nice(int nice);
 
+/// Asks for the calling thread to run soon after it wakes, and briefly: its slice becomes
+/// `nanoseconds` (100,000 at least; Linux 6.12 and later, elsewhere nothing changes). Returns 0, or
+/// an errno value.
+int cp_set_thread_slice(uint64_t nanoseconds);
+
 // MARK: Time and memory
 
 /// Nanoseconds of the monotonic clock; only differences mean something.

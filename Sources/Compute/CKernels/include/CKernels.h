@@ -71,9 +71,10 @@ typedef struct {
   const void *panels;
   const float *bias;     ///< [columns], or NULL.
   const float *scales;   ///< int8 only: of each column.
-  const int32_t *sums;   ///< int8 only: the sum of each column's codes.
+  const float *sums;     ///< int8 only: the sum of each column's codes.
   size_t columns;
   size_t inner;
+  const void *next;      ///< The panel that this thread will likely read next, or NULL: a hint.
 } ck_packed;
 
 /// Rows of a product's first factor: f32, or what `f32_to_bf16` or `quantize` made of them.
@@ -81,7 +82,7 @@ typedef struct {
   const void *values;
   size_t stride;         ///< Elements, as many as the kind of product rounds `inner` up to.
   const float *scales;   ///< int8 only: of each row.
-  const int32_t *zeros;  ///< int8 only: the code that stands for zero in each row.
+  const float *zeros;    ///< int8 only: the code that stands for zero in each row.
   size_t count;
 } ck_rows;
 
@@ -99,6 +100,11 @@ typedef enum {
 /// - `layer_norm`: each row of x becomes (x − mean) / √(variance + epsilon) · gamma + beta, in
 ///   two passes (mean, then variance about it; variance divides by `columns`).
 /// - `softmax`: each row becomes softmax(scale · row); scale > 0.
+/// - `exponentials`: each row becomes e^(scale · (x − greatest of the row)), and shares[r] one over
+///   their sum: a soft-max, once rows are multiplied with their shares. `exponentials_bf16` gives
+///   them as bf16, coarser by as much as that rounds, with the columns up to `out_stride` 0.
+///   None is below 2^−126; scale · x must stay below 2e38.
+/// - `scale_rows`: x[r] ·= factors[r].
 /// - `tanh`, `sigmoid`: in place on `count` elements.
 /// - `mean_rows`: out[c] = Σ over rows of x[r, c], in row order, divided by `rows` (≥ 1).
 /// - `l2_normalize`: each row is divided by max(its Euclidean norm, 1e-12).
@@ -128,13 +134,15 @@ typedef enum {
 ///   a column over 127, and gives the sum of the codes.
 /// - `pack_rows_bf16`: as `pack_bf16`, of f32 whose rows are the inner indices: x [inner, columns].
 /// - `f32_to_bf16`: out = x to the nearest, ties to even; the columns up to `out_stride` become 0.
+///   Where the processor rounds to bf16 itself (CK_ISA_AVX512_BF16), subnormals become 0, as its
+///   products take them.
 /// - `quantize`: codes 0…255 such that x ≈ scales[r] · (code − zeros[r]), where the range of a row
 ///   is widened to have 0 in it; the columns up to `out_stride` become 0.
 /// - `product_*`: out[r, c] = epilogue(Σ over i, in order, of x[r, i] · y[c, i] + bias[c]). The name
 ///   says how x and y are stored; where it says it once, both are. f32 sums in fused
 ///   multiply-adds. bf16 sums pairs: on CK_ISA_AVX512_BF16 as its instruction rounds, elsewhere
-///   in fused multiply-adds. int8 sums integers, exactly for inner ≤ 65,536, and multiplies with
-///   both scales.
+///   in fused multiply-adds. int8 sums integers, exactly for inner ≤ 65,536; zero points and both
+///   scales are put in, in f32.
 /// - `peak_*`: the instruction of a product again and again, on registers alone; gives the number
 ///   of multiplications and additions, and something of the sums to `sink`.
 typedef struct {

@@ -10,7 +10,7 @@ extension Engine {
   ///
   /// 2: products of packed weights sum in one chain; classifiers of decoders pass over pad tokens;
   /// a cross-encoder's own activation counts before `problem_type`.
-  private static let numericsVersion = 4
+  private static let numericsVersion = 5
 
   /// Loads a model directory: reads its metadata, decides the plan, maps and checks the weights.
   /// No thread is started yet. Blocks. Throws `.startUp` naming file and key, tensor or setting.

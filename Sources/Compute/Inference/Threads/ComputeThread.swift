@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import Kernels
 
 /// The body of a compute thread: warms its workspace up, then runs whole batches of its own until
@@ -41,8 +42,10 @@ struct ComputeThread: Sendable {
 
   /// Runs until the engine drains.
   func run() {
+    _ = cp_set_thread_nice(Self.niceness)
     guard let tools = warmUp() else { return }
     var finished: Finished?
+    var hasAssisted = false
     while true {
       func next(_ state: inout EngineState) -> EngineState.Step? {
         if let done = finished {
@@ -53,13 +56,15 @@ struct ComputeThread: Sendable {
         if step?.batch == nil { core.foundNoWork() }
         return step
       }
-      let hasComputed = finished != nil
+      let hasComputed = finished != nil || hasAssisted
+      hasAssisted = false
       var found = core.monitor.withLock(next)
       if found == nil, hasComputed, spin() { found = core.monitor.withLock(next) }
       let step = found ?? core.monitor.wait(for: EngineCore.Condition.compute, next)
       core.wake(step.wake)
       if step.ends { return }
       if let team = step.assists {
+        hasAssisted = true
         tools.workspace.assist(team) { core.wantsCompute }
       }
       for record in step.expired {
@@ -71,14 +76,20 @@ struct ComputeThread: Sendable {
     }
   }
 
-  /// How long a thread that has computed looks for more before it parks: waking it takes longer.
-  private static let spinTime: UInt64 = 50_000
+  /// Gives way to the threads that read and write sockets: on Linux 6.18 an embedding of one
+  /// sentence came back 8 % sooner, since those ran at once when they were woken.
+  private static let niceness: Int32 = 5
+
+  /// How long a thread that has computed looks for more before it parks, in nanoseconds: waking two
+  /// threads takes 100 to 200 µs, and the next call of a caller that waits is there before.
+  private static let spinTime: UInt64 = 300_000
 
   /// Looks for work for a while. Whether there may be some.
   private func spin() -> Bool {
     let end = MonotonicClock.now() + Self.spinTime
     while !core.wantsCompute {
       if MonotonicClock.now() >= end { return false }
+      Team.pause()
     }
     return true
   }

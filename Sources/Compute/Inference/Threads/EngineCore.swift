@@ -32,7 +32,9 @@ final class EngineCore: Sendable {
 
   /// Wakes threads. Without the lock.
   func wake(_ wake: EngineState.Wake) {
-    if wake.everyone || wake.compute > 0 { isWanted.store(true, ordering: .releasing) }
+    if wake.everyone || wake.compute > 0 || wake.assist > 0 {
+      isWanted.store(true, ordering: .releasing)
+    }
     if wake.pause { isPressing.store(true, ordering: .releasing) }
     if wake.assist > 0 { monitor.signal(Condition.compute, count: wake.assist) }
     if wake.everyone {

@@ -13,7 +13,7 @@ package struct KernelBenchmark: Sendable {
     self.seconds = seconds
   }
 
-  /// Measures; about 60 measurements. Throws `BenchmarksError` for an instruction set that this
+  /// Measures; about 40 measurements. Throws `BenchmarksError` for an instruction set that this
   /// processor lacks.
   package func run() async throws(BenchmarksError) -> KernelReport {
     let table: KernelTable
@@ -36,9 +36,10 @@ package struct KernelBenchmark: Sendable {
           probe.instructionPeak(precision)
         }
         part.rates = try probe.products(precision)
+        // That of int8 is bf16's.
+        if precision != .int8 { part.rates.append(try probe.attention(precision)) }
         report.parts.append(part)
       }
-      report.attention = try probe.attention()
       report.rows = try probe.rowOperations()
       report.bandwidth = try probe.readBandwidth()
       report.sharedBandwidth = await together(machine.processorCount) {

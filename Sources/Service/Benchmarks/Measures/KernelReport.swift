@@ -14,7 +14,6 @@ package struct KernelReport: Sendable {
   let instructionSet: String
   let machine: MachineInfo
   var parts: [Part] = []
-  var attention: KernelProbe.Rate?
   var rows: [KernelProbe.Rate] = []
   /// Bytes a second that one thread reads, and the mean of all threads at once.
   var bandwidth = 0.0
@@ -48,9 +47,6 @@ package struct KernelReport: Sendable {
       for rate in part.rates {
         figures.append(share(rate, of: part, key: "\(part.precision) \(rate.name)"))
       }
-    }
-    if let attention, let part = parts.first {
-      figures.append(share(attention, of: part, key: attention.name))
     }
     for rate in rows {
       figures.append((rate.name, rate.name, 100 * rate.passShare, "% of a plain pass"))
