@@ -198,8 +198,7 @@ private func packAll<T, U>(
 
 private typealias Product =
   @convention(c) (
-    UnsafeMutablePointer<Float>?, Int, UnsafePointer<ck_rows>?, UnsafePointer<ck_packed>?,
-    ck_epilogue
+    UnsafeMutableRawPointer?, Int, UnsafePointer<ck_rows>?, UnsafePointer<ck_packed>?, ck_epilogue
   ) -> Void
 
 /// The product by every epilogue, with gaps between the rows of the output.
@@ -211,8 +210,14 @@ private func multiply<W>(
   var noise = Noise(seed: 3)
   let bias = noise.floats(shape.columns)
   let before = noise.floats(shape.rows * (shape.columns + 3))
-  return [(CK_EPILOGUE_NONE, false), (CK_EPILOGUE_ADD, true), (CK_EPILOGUE_GELU, true)].flatMap {
-    epilogue, hasBias in
+  var epilogues = [(CK_EPILOGUE_NONE, false), (CK_EPILOGUE_ADD, true), (CK_EPILOGUE_GELU, true)]
+  if shape.columns % 64 == 0 {
+    epilogues += [
+      (CK_EPILOGUE_GELU_GATE, false), (CK_EPILOGUE_GELU_TANH_GATE, true),
+      (CK_EPILOGUE_SILU_GATE, true),
+    ]
+  }
+  return epilogues.flatMap { epilogue, hasBias in
     var out = before
     panels.withUnsafeBytes { panels in
       rowScales.withUnsafeBufferPointer { rowScales in

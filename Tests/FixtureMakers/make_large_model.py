@@ -30,6 +30,7 @@ def encoder(shape: str, folder: str) -> None:
         model = transformers.BertModel(config, add_pooling_layer=False)
     else:
         config = transformers.XLMRobertaConfig(vocab_size=30_522, max_position_embeddings=514, type_vocab_size=1, pad_token_id=1,
+                                               position_embedding_type="absolute",
                                                **SHAPES[shape])  # fmt: skip
         model = transformers.XLMRobertaModel(config, add_pooling_layer=False)
     model.to(torch.bfloat16).save_pretrained(folder)

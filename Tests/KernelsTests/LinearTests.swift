@@ -108,6 +108,71 @@ struct LinearTests {
   }
 
   @Test(
+    "a gate multiplies its function with what it is for, and a pair of layers is one after the other",
+    arguments: [Linear.Gate.gelu, .geluTanh, .silu], Precision.allCases)
+  func gatesAndPairs(gate: Linear.Gate, precision: Precision) throws {
+    let (rows, inner, width) = (150, 72, 96)
+    var noise = Noise(seed: 11)
+    let input = try matrix(noise.floats(rows * inner), rows: rows)
+    let gates = try weights(noise.floats(width * inner))
+    let others = try weights(noise.floats(width * inner))
+    let bias = noise.floats(2 * width)
+    let function: ElementFunction =
+      switch gate {
+      case .gelu: .gelu
+      case .geluTanh: .geluTanh
+      case .silu: .silu
+      }
+    for isa in InstructionSet.available {
+      let table = try KernelTable(named: isa.rawValue)
+      // Apart: both halves, the function, the product.
+      let plain = try linear(
+        [gates, others], in: inner, bias: bias, .bias, precision: precision, table: table)
+      var halves = try Matrix(rows: rows, columns: 2 * width)
+      plain.apply(input, rows: 0..<rows, into: &halves, at: 0, scratch: try testScratch())
+      var apart = try Matrix(rows: rows, columns: width)
+      table.gate(function, firstHalf: true, &halves, rows: rows, into: &apart)
+      // Together: 32 of each in turns.
+      let step = Linear.gateWidth
+      let order = stride(from: 0, to: width, by: step).flatMap { [$0, width + $0] }
+      let parts = order.map { start in
+        let own = start < width ? gates : others
+        return own.slice(start % width * inner..<(start % width + step) * inner)
+      }
+      let gated = try linear(
+        parts, in: inner, bias: order.flatMap { bias[$0..<$0 + step] }, .biasGate(gate),
+        precision: precision, table: table)
+      var together = try Matrix(rows: rows, columns: width)
+      gated.apply(input, rows: 0..<rows, into: &together, at: 0, scratch: try testScratch())
+      if precision == .f32 {
+        #expect(agree(values(together), values(apart)), "\(isa)")
+      } else {
+        #expect(zip(values(together), values(apart)).allSatisfy { abs($0 - $1) < 2e-3 }, "\(isa)")
+      }
+      // And a second layer behind it, with a residual.
+      let last = try linear(
+        [others.slice(0..<width * inner)], in: width, bias: nil, .biasResidual,
+        precision: precision, table: table)
+      let residual = noise.floats(rows * inner)
+      var expected = try matrix(residual, rows: rows)
+      last.apply(together, rows: 0..<rows, into: &expected, at: 0, scratch: try testScratch())
+      var pair = try matrix(residual, rows: rows)
+      gated.apply(
+        input, rows: 0..<rows, then: last, into: &pair, at: 0, scratch: try testScratch())
+      #expect(agree(values(pair), values(expected)), "\(isa)")
+      // In the place of its input, and on a stretch of rows.
+      var place = try matrix(residual, rows: rows)
+      var again = try matrix(residual, rows: rows)
+      gated.apply(
+        to: &place, rows: 3..<150, then: last, scratch: try testScratch())
+      let copy = try matrix(residual, rows: rows)
+      gated.apply(
+        copy, rows: 3..<150, then: last, into: &again, at: 3, scratch: try testScratch())
+      #expect(agree(values(place), values(again)), "\(isa)")
+    }
+  }
+
+  @Test(
     "a lower precision is as close as it promises, on every instruction set",
     arguments: [(Precision.bf16, 0.01), (.int8, 0.02)], InstructionSet.available)
   private func closeness(precision: (Precision, Double), isa: InstructionSet) throws {

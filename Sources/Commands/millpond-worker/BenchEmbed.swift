@@ -32,6 +32,14 @@ struct BenchEmbed: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Calls at the same time.", valueName: "N"))
   var concurrency = 1
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Calls a second, at random times, whatever is answered (an open load; --concurrency is then \
+      the number of connections). Percentiles count from when a call was due.
+      """, valueName: "CALLS"))
+  var rate: Double?
+
   @Flag(help: "One text a call, in place of the whole file.")
   var oneByOne = false
 
@@ -65,6 +73,11 @@ struct BenchEmbed: AsyncParsableCommand {
     try BenchLimits.check("--concurrency", concurrency, 1...1_024)
     try BenchLimits.check("--runs", runs, 1...1_000)
     if let replicas { try BenchLimits.check("--replicas", replicas, 1...1_024) }
+    if let rate {
+      guard rate.isFinite, (0.01...1_000_000).contains(rate) else {
+        throw ValidationError("--rate \(rate): it must be 0.01…1000000")
+      }
+    }
     guard seconds.isFinite, (0.01...3_600).contains(seconds) else {
       throw ValidationError("--seconds \(seconds): it must be 0.01…3600")
     }
@@ -80,6 +93,7 @@ struct BenchEmbed: AsyncParsableCommand {
     var options = EmbedBenchmark.Options()
     options.concurrency = concurrency
     options.isOneByOne = oneByOne
+    options.callsPerSecond = rate
     options.runSeconds = seconds
     options.runs = runs
     if let server {

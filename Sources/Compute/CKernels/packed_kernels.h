@@ -181,6 +181,15 @@ static void CK_NAME(quantize)(
 
 // MARK: Sums of one tile
 
+// Gates are computed with what they are for: by tiles as any, or in narrow tables by lower ones.
+#if CK_PACKED_WIDTH == 4
+#define CK_GATED_HEIGHTS CK_PACKED_HEIGHTS
+#define CK_GATED_SUMS (CK_PACKED_HEIGHT * CK_PACKED_WIDTH)
+#else
+#define CK_GATED_HEIGHTS(each, width) each(1, width) each(2, width) each(3, width)
+#define CK_GATED_SUMS (3 * 2)
+#endif
+
 /// What a tile brings into the second-level cache for those behind it, some lines at each step.
 typedef struct {
   const char *next;  ///< NULL for nothing.
@@ -193,12 +202,19 @@ __attribute__((always_inline)) static inline void fetch_ahead(ahead *a) {
   a->next += a->step;
 }
 
-// Each fills `sum` for `height` rows by `width` vectors, which are constants where it is called;
-// `stride` is the width of the panel.
+/// The next panel, or in its absence the first line of this one, a share with each of `tiles`.
+static inline ahead fetch_share(
+    const void *panel, const void *next, size_t bytes_a_step, size_t tiles) {
+  if (next == NULL) return (ahead){panel, 0};
+  return (ahead){next, (bytes_a_step + tiles - 1) / tiles};
+}
+
+// Each fills `sum` for `height` rows by `width` vectors, every `spread`-th of a panel, which are
+// constants where it is called; `stride` is the width of the panel.
 #define CK_TILE(name, acc, x_type, w_type)                                                      \
   __attribute__((always_inline)) static inline void name(                                       \
       acc *sum, const x_type *x, size_t x_stride, const w_type *panel, size_t stride,           \
-      size_t inner, ahead fetched, const int height, const int width)
+      size_t inner, ahead fetched, const int height, const int width, const int spread)
 
 #define CK_UNROLL(index, count) \
   _Pragma("clang loop unroll(full)") for (int index = 0; index < (count); index++)
@@ -207,7 +223,7 @@ CK_TILE(product_f32_sum, vf, float, float) {
   for (size_t k = 0; k < inner; k++) {
     vf row[4];
     fetch_ahead(&fetched);
-    CK_UNROLL(w, width) row[w] = vf_load(panel + k * stride + (size_t)w * CK_LANES);
+    CK_UNROLL(w, width) row[w] = vf_load(panel + k * stride + (size_t)(w * spread) * CK_LANES);
     CK_UNROLL(h, height) {
       vf factor = vf_set1(x[(size_t)h * x_stride + k]);
       CK_UNROLL(w, width) sum[h * width + w] = vf_fma(factor, row[w], sum[h * width + w]);
@@ -219,7 +235,7 @@ CK_TILE(product_f32_f16_sum, vf, float, uint16_t) {
   for (size_t k = 0; k < inner; k++) {
     vf row[4];
     fetch_ahead(&fetched);
-    CK_UNROLL(w, width) row[w] = vf_load_f16(panel + k * stride + (size_t)w * CK_LANES);
+    CK_UNROLL(w, width) row[w] = vf_load_f16(panel + k * stride + (size_t)(w * spread) * CK_LANES);
     CK_UNROLL(h, height) {
       vf factor = vf_set1(x[(size_t)h * x_stride + k]);
       CK_UNROLL(w, width) sum[h * width + w] = vf_fma(factor, row[w], sum[h * width + w]);
@@ -234,7 +250,7 @@ CK_TILE(product_f32_bf16_sum, vf, float, uint16_t) {
     CK_UNROLL(part, 2) {
       vf row[4];
       CK_UNROLL(w, width) {
-        row[w] = vf_load_bf16_pairs(panel + k * stride + 2 * (size_t)w * CK_LANES, part);
+        row[w] = vf_load_bf16_pairs(panel + k * stride + 2 * (size_t)(w * spread) * CK_LANES, part);
       }
       CK_UNROLL(h, height) {
         vf factor = vf_set1(x[(size_t)h * x_stride + k + (size_t)part]);
@@ -246,7 +262,7 @@ CK_TILE(product_f32_bf16_sum, vf, float, uint16_t) {
   // Behind the last of an odd number of columns the weights are zero, but x ends.
   vf row[4];
   CK_UNROLL(w, width) {
-    row[w] = vf_load_bf16_pairs(panel + k * stride + 2 * (size_t)w * CK_LANES, 0);
+    row[w] = vf_load_bf16_pairs(panel + k * stride + 2 * (size_t)(w * spread) * CK_LANES, 0);
   }
   CK_UNROLL(h, height) {
     vf factor = vf_set1(x[(size_t)h * x_stride + k]);
@@ -258,7 +274,7 @@ CK_TILE(product_bf16_sum, vf, uint16_t, uint16_t) {
   for (size_t k = 0; k < inner; k += 2) {
     vp row[4];
     fetch_ahead(&fetched);
-    CK_UNROLL(w, width) row[w] = vp_load(panel + k * stride + 2 * (size_t)w * CK_LANES);
+    CK_UNROLL(w, width) row[w] = vp_load(panel + k * stride + 2 * (size_t)(w * spread) * CK_LANES);
     CK_UNROLL(h, height) {
       vp factor = vp_set1(x + (size_t)h * x_stride + k);
       CK_UNROLL(w, width) sum[h * width + w] = vf_dot_bf16(sum[h * width + w], factor, row[w]);
@@ -270,7 +286,7 @@ CK_TILE(product_int8_sum, vi, uint8_t, int8_t) {
   for (size_t k = 0; k < inner; k += 4) {
     vq row[4];
     fetch_ahead(&fetched);
-    CK_UNROLL(w, width) row[w] = vq_load(panel + k * stride + 4 * (size_t)w * CK_LANES);
+    CK_UNROLL(w, width) row[w] = vq_load(panel + k * stride + 4 * (size_t)(w * spread) * CK_LANES);
     CK_UNROLL(h, height) {
       vq factor = vq_set1(x + (size_t)h * x_stride + k);
       CK_UNROLL(w, width) sum[h * width + w] = vi_dot_u8_i8(sum[h * width + w], factor, row[w]);
@@ -319,18 +335,49 @@ __attribute__((always_inline)) static inline vf value_of_vi(
   return vf_fma(vf_mul(whole, terms.scales), vf_set1(x->scales[row]), terms.bias);
 }
 
-__attribute__((always_inline)) static inline void finish_product(
-    float *out, vf value, ck_epilogue epilogue, size_t count, const int is_coarse) {
+__attribute__((always_inline)) static inline vf gelu_of(vf x, const int is_coarse) {
+  return is_coarse ? vf_gelu_coarse(x) : vf_gelu(x);
+}
+
+/// The value of a gate times the value that it is for.
+__attribute__((always_inline)) static inline vf gated(
+    vf gate, vf value, ck_epilogue epilogue, const int is_coarse) {
   switch (epilogue) {
-    case CK_EPILOGUE_NONE: break;
-    case CK_EPILOGUE_ADD: value = vf_add(value, load_some(out, count)); break;
-    case CK_EPILOGUE_GELU: value = is_coarse ? vf_gelu_coarse(value) : vf_gelu(value); break;
+    case CK_EPILOGUE_GELU_GATE: return vf_mul(gelu_of(gate, is_coarse), value);
+    case CK_EPILOGUE_GELU_TANH_GATE:
+      return vf_mul(is_coarse ? vf_gelu_tanh_coarse(gate) : vf_gelu_tanh(gate), value);
+    default: return vf_mul(is_coarse ? vf_silu_coarse(gate) : vf_silu(gate), value);
   }
+}
+
+/// Stores `count` elements, at most a vector, at `place` of the output.
+__attribute__((always_inline)) static inline void store_result(
+    void *out, size_t place, vf value, size_t count, int to_bf16) {
+  if (!to_bf16) {
+    float *to = (float *)out + place;
+    if (count >= CK_LANES) {
+      vf_store(to, value);
+    } else {
+      vf_store_part(to, value, count);
+    }
+    return;
+  }
+  uint16_t *to = (uint16_t *)out + place;
   if (count >= CK_LANES) {
-    vf_store(out, value);
+    vf_store_bf16(to, value);
   } else {
-    vf_store_part(out, value, count);
+    uint16_t rest[CK_LANES];
+    vf_store_bf16(rest, value);
+    memcpy(to, rest, count * sizeof *to);
   }
+}
+
+__attribute__((always_inline)) static inline void finish_product(
+    void *out, size_t place, vf value, ck_epilogue epilogue, size_t count, int to_bf16,
+    const int is_coarse) {
+  if (epilogue == CK_EPILOGUE_ADD) value = vf_add(value, load_some((float *)out + place, count));
+  if (epilogue == CK_EPILOGUE_GELU) value = gelu_of(value, is_coarse);
+  store_result(out, place, value, count, to_bf16);
 }
 
 // MARK: Products
@@ -342,6 +389,7 @@ __attribute__((always_inline)) static inline void finish_product(
 #define CK_PRODUCT_GROUP 1
 #define CK_PRODUCT_HEIGHT CK_PACKED_HEIGHT
 #define CK_PRODUCT_IS_COARSE 0
+#define CK_PRODUCT_TO_BF16 0
 #include "packed_product.h"
 
 #define CK_PRODUCT product_f32_f16
@@ -351,6 +399,7 @@ __attribute__((always_inline)) static inline void finish_product(
 #define CK_PRODUCT_GROUP 1
 #define CK_PRODUCT_HEIGHT CK_PACKED_HEIGHT
 #define CK_PRODUCT_IS_COARSE 0
+#define CK_PRODUCT_TO_BF16 0
 #include "packed_product.h"
 
 #define CK_PRODUCT product_f32_bf16
@@ -361,6 +410,7 @@ __attribute__((always_inline)) static inline void finish_product(
 // Taking pairs apart needs registers that a taller tile would have to put back in memory.
 #define CK_PRODUCT_HEIGHT (CK_PACKED_HEIGHT < 5 ? CK_PACKED_HEIGHT : 5)
 #define CK_PRODUCT_IS_COARSE 0
+#define CK_PRODUCT_TO_BF16 0
 #include "packed_product.h"
 
 #define CK_PRODUCT product_bf16
@@ -370,6 +420,7 @@ __attribute__((always_inline)) static inline void finish_product(
 #define CK_PRODUCT_GROUP 2
 #define CK_PRODUCT_HEIGHT CK_PACKED_HEIGHT
 #define CK_PRODUCT_IS_COARSE 1
+#define CK_PRODUCT_TO_BF16 1
 #include "packed_product.h"
 
 #define CK_PRODUCT product_int8
@@ -379,4 +430,5 @@ __attribute__((always_inline)) static inline void finish_product(
 #define CK_PRODUCT_GROUP 4
 #define CK_PRODUCT_HEIGHT CK_PACKED_HEIGHT
 #define CK_PRODUCT_IS_COARSE 1
+#define CK_PRODUCT_TO_BF16 0
 #include "packed_product.h"

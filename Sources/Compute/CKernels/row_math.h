@@ -133,5 +133,18 @@ static inline vf vf_gelu_tanh(vf x) {
 /// x · sigmoid(x).
 static inline vf vf_silu(vf x) { return vf_mul(x, vf_sigmoid(x)); }
 
+/// The last three where products are coarser than f32, with the exponential of `vf_power_coarse`.
+static inline vf vf_sigmoid_coarse(vf x) {
+  vf one = vf_set1(1.0f);
+  vf e = vf_power_coarse(vf_mul(vf_abs(x), vf_set1(-1.44269504088896341f)));
+  vf numerator = vf_select_less(x, vf_set1(0.0f), e, one);
+  return vf_div(numerator, vf_add(one, e));
+}
+static inline vf vf_gelu_tanh_coarse(vf x) {
+  vf cubic = vf_fma(vf_mul(vf_set1(0.044715f), vf_mul(x, x)), x, x);
+  return vf_mul(x, vf_sigmoid_coarse(vf_mul(vf_set1(1.5957691216057308f), cubic)));
+}
+static inline vf vf_silu_coarse(vf x) { return vf_mul(x, vf_sigmoid_coarse(x)); }
+
 /// max(x, 0); NaN stays NaN.
 static inline vf vf_relu(vf x) { return vf_max(vf_set1(0.0f), x); }

@@ -36,7 +36,28 @@ package struct Linear: Sendable {
     case biasGELU
     /// As `biasResidual`, then normalises each row.
     case biasResidualLayerNorm(LayerNorm)
+    /// Adds the bias, where there is one, then multiplies the function of each gate with what it is
+    /// for: half as many outputs as weights, which are in the order of `gateOrder`.
+    case biasGate(Gate)
   }
+
+  /// Functions of a gate.
+  package enum Gate: Sendable {
+    case gelu, geluTanh, silu
+
+    /// nil for a function that no product has.
+    package init?(_ function: ElementFunction) {
+      switch function {
+      case .gelu: self = .gelu
+      case .geluTanh: self = .geluTanh
+      case .silu: self = .silu
+      default: return nil
+      }
+    }
+  }
+
+  /// Gates stand before what they are for, so many at a time: half a panel.
+  package static let gateWidth = PackedShape.panelColumns / 2
 
   /// Rows multiplied at a time: enough for the weights to be read seldom, few enough for what
   /// follows to find the rows in a cache.
@@ -54,8 +75,10 @@ package struct Linear: Sendable {
     order: WeightOrder? = nil
   ) {
     precondition(bias == nil || bias?.count == weights.shape.columns)
-    if case .biasResidualLayerNorm(let norm) = epilogue {
-      precondition(norm.columns == weights.shape.columns)
+    switch epilogue {
+    case .biasResidualLayerNorm(let norm): precondition(norm.columns == weights.shape.columns)
+    case .biasGate: precondition(weights.shape.columns % PackedShape.panelColumns == 0)
+    case .bias, .biasResidual, .biasGELU: break
     }
     self.weights = weights
     self.bias = bias
@@ -65,7 +88,9 @@ package struct Linear: Sendable {
   }
 
   /// Columns of the output.
-  package var outColumns: Int { weights.shape.columns }
+  package var outColumns: Int {
+    if case .biasGate = epilogue { weights.shape.columns / 2 } else { weights.shape.columns }
+  }
   /// Columns of the input.
   package var inColumns: Int { weights.shape.inner }
 
@@ -84,14 +109,68 @@ package struct Linear: Sendable {
     precondition(outputColumn + outColumns <= output.columns)
     for tile in RowTiles(rows, rowsMax: Self.tileRows) {
       let target = output.start(ofRow: outputRow + tile.lowerBound - rows.lowerBound)
-      multiply(
-        input.start(ofRow: tile.lowerBound), rows: tile.count, into: target + outputColumn,
-        stride: output.columns, scratch)
-      if case .biasResidualLayerNorm(let norm) = epilogue {
-        table.functions.pointee.layer_norm(
-          target, output.columns, norm.gamma, norm.beta, norm.epsilon, tile.count, outColumns)
-      }
+      let prepared = scratch.prepare(
+        input.start(ofRow: tile.lowerBound), rows: tile.count, columns: inColumns,
+        for: weights.shape.storage, table)
+      multiply(prepared, into: target + outputColumn, stride: output.columns, scratch)
+      normalize(target, rows: tile.count)
     }
+  }
+
+  /// Applies the layer and then `last` to `rows` of `input` and puts the results in `output` from row
+  /// `outputRow` on. What lies between stays in the scratch.
+  package func apply(
+    _ input: borrowing Matrix, rows: Range<Int>, then last: Linear, into output: inout Matrix,
+    at outputRow: Int, scratch: Scratch
+  ) {
+    input.check(rows)
+    output.check(outputRow..<outputRow + rows.count)
+    precondition(input.columns == inColumns && output.columns == last.outColumns)
+    for tile in RowTiles(rows, rowsMax: Self.tileRows) {
+      apply(
+        input.start(ofRow: tile.lowerBound), rows: tile.count, then: last,
+        into: output.start(ofRow: outputRow + tile.lowerBound - rows.lowerBound), scratch)
+    }
+  }
+
+  /// The same with results in the place of what they are made of.
+  package func apply(
+    to matrix: inout Matrix, rows: Range<Int>, then last: Linear, scratch: Scratch
+  ) {
+    matrix.check(rows)
+    precondition(matrix.columns == inColumns && inColumns == last.outColumns)
+    for tile in RowTiles(rows, rowsMax: Self.tileRows) {
+      let start = matrix.start(ofRow: tile.lowerBound)
+      apply(start, rows: tile.count, then: last, into: start, scratch)
+    }
+  }
+
+  private func apply(
+    _ x: UnsafePointer<Float>, rows: Int, then last: Linear,
+    into out: UnsafeMutablePointer<Float>, _ scratch: Scratch
+  ) {
+    precondition(outColumns == last.inColumns)
+    let prepared = scratch.prepare(
+      x, rows: rows, columns: inColumns, for: weights.shape.storage, table)
+    let between: ck_rows
+    if weights.shape.storage == .bf16Pairs, last.weights.shape.storage == .bf16Pairs {
+      // In the form that the next product takes, and half as large.
+      between = scratch.halfRows(rows, columns: outColumns)
+      multiply(prepared, intoHalves: between, scratch)
+    } else {
+      let values = scratch.between(rows, columns: outColumns)
+      multiply(prepared, into: values, stride: outColumns, scratch)
+      between = scratch.prepare(
+        values, rows: rows, columns: outColumns, for: last.weights.shape.storage, table)
+    }
+    last.multiply(between, into: out, stride: last.outColumns, scratch)
+    last.normalize(out, rows: rows)
+  }
+
+  private func normalize(_ rows: UnsafeMutablePointer<Float>, rows count: Int) {
+    guard case .biasResidualLayerNorm(let norm) = epilogue else { return }
+    table.functions.pointee.layer_norm(
+      rows, outColumns, norm.gamma, norm.beta, norm.epsilon, count, outColumns)
   }
 
   private var kernelEpilogue: ck_epilogue {
@@ -99,20 +178,29 @@ package struct Linear: Sendable {
     case .bias: CK_EPILOGUE_NONE
     case .biasGELU: CK_EPILOGUE_GELU
     case .biasResidual, .biasResidualLayerNorm: CK_EPILOGUE_ADD
+    case .biasGate(.gelu): CK_EPILOGUE_GELU_GATE
+    case .biasGate(.geluTanh): CK_EPILOGUE_GELU_TANH_GATE
+    case .biasGate(.silu): CK_EPILOGUE_SILU_GATE
     }
   }
 
-  /// The panel at an index that may go on into the weights of the next product.
-  private func panel(_ index: Int) -> UnsafeRawPointer? {
-    if index < weights.shape.panelCount { return weights.panel(index) }
-    let index = index - weights.shape.panelCount
-    guard let next = successor?.weights, index < next.shape.panelCount else { return nil }
-    return next.panel(index)
+  private func multiply(
+    _ rows: ck_rows, into out: UnsafeMutablePointer<Float>, stride: Int, _ scratch: Scratch
+  ) {
+    multiply(rows, kernelEpilogue, into: out, byteCount: 4, stride: stride, scratch)
   }
 
+  private func multiply(_ rows: ck_rows, intoHalves out: ck_rows, _ scratch: Scratch) {
+    let epilogue = ck_epilogue(kernelEpilogue.rawValue | CK_EPILOGUE_TO_BF16.rawValue)
+    multiply(
+      rows, epilogue, into: UnsafeMutableRawPointer(mutating: out.values), byteCount: 2,
+      stride: out.stride, scratch)
+  }
+
+  /// Elements of the output take `byteCount` bytes.
   private func multiply(
-    _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>, stride: Int,
-    _ scratch: Scratch
+    _ rows: ck_rows, _ epilogue: ck_epilogue, into out: UnsafeMutableRawPointer, byteCount: Int,
+    stride: Int, _ scratch: Scratch
   ) {
     let functions = table.functions
     let product =
@@ -123,13 +211,13 @@ package struct Linear: Sendable {
       case .bf16Pairs: functions.pointee.product_bf16
       case .int8: functions.pointee.product_int8
       }
-    let prepared = scratch.prepare(
-      x, rows: rows, columns: inColumns, for: weights.shape.storage, table)
-    let (weights, bias, epilogue) = (self.weights, self.bias, kernelEpilogue)
+    let (weights, bias) = (self.weights, self.bias)
+    // A gate's panels give half as many columns.
+    let share = weights.shape.columns / outColumns
     func multiply(_ columns: Range<Int>, _ next: UnsafeRawPointer?) {
-      var prepared = prepared
+      var rows = rows
       weights.withPacked(columns, bias: bias, next: next) { packed in
-        product?(out + columns.lowerBound, stride, &prepared, packed, epilogue)
+        product?(out + byteCount * columns.lowerBound / share, stride, &rows, packed, epilogue)
       }
     }
     guard let team = scratch.team else {
@@ -141,6 +229,14 @@ package struct Linear: Sendable {
         first..<min(first + PackedShape.panelColumns, weights.shape.columns),
         panel(index + team.memberCount))
     }
+  }
+
+  /// The panel at an index that may go on into the weights of the next product.
+  private func panel(_ index: Int) -> UnsafeRawPointer? {
+    if index < weights.shape.panelCount { return weights.panel(index) }
+    let index = index - weights.shape.panelCount
+    guard let next = successor?.weights, index < next.shape.panelCount else { return nil }
+    return next.panel(index)
   }
 }
 

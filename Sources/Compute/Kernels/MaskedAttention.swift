@@ -4,7 +4,7 @@ internal import CKernels
 /// relative positions ask for: keys before or around a query only, fewer heads of keys than of
 /// queries, capped scores, terms for the distance.
 ///
-/// Computed in tiles of 64 queries by the keys that they see: memory grows with the length of an
+/// Computed in tiles of up to 60 queries by the keys that they see: memory grows with the length of an
 /// input, not with its square. An input's result depends on its own rows only.
 package struct MaskedAttention: Sendable {
   /// Which keys a query sees: those at most `left` tokens before it and `right` after it; nil is
@@ -111,7 +111,7 @@ package struct MaskedAttention: Sendable {
     if case .disentangled(let bias) = bias {
       bias.multiplyKeys(keys, head, stride, seenCount, headSize, scratch, table)
     }
-    for tile in RowTiles(0..<count, rowsMax: Scratch.queryTileRows) {
+    for tile in RowTiles(0..<count, rowsMax: Scratch.queryTileRows(keyCount: keyCount)) {
       // From a whole vector on, so that the columns stay aligned with the padding.
       let high = lastKey(tile.upperBound - 1, seenCount)
       let low = min(firstKey(tile.lowerBound), high - 1) / 16 * 16
@@ -128,9 +128,12 @@ package struct MaskedAttention: Sendable {
           own, head, row: row, of: tile.lowerBound, keys: low..<high, count: seenCount,
           scratch: scratch)
       }
+      let target = output + tile.lowerBound * outputStride
       functions.pointee.matmul(
-        output + tile.lowerBound * outputStride, outputStride, scores, keyCount,
-        values + low * stride, stride, tile.count, headSize, high - low)
+        target, outputStride, scores, keyCount, values + low * stride, stride, tile.count,
+        headSize, high - low)
+      functions.pointee.scale_rows(
+        target, outputStride, scratch.shares.base, tile.count, headSize)
     }
   }
 
@@ -141,7 +144,8 @@ package struct MaskedAttention: Sendable {
   }
 
   /// Makes weights of one row of scores, whose first column belongs to key `keys.lowerBound`:
-  /// zeros for keys that the query does not see.
+  /// zeros for keys that the query does not see. What they are to be multiplied with goes to the
+  /// scratch.
   private func weigh(
     _ scores: UnsafeMutablePointer<Float>, _ head: Int, row: Int, of tileStart: Int,
     keys: Range<Int>, count: Int, scratch: Scratch
@@ -152,8 +156,10 @@ package struct MaskedAttention: Sendable {
     let first = min(firstKey(row), end)
     let seen = scores + (first - keys.lowerBound)
     let seenCount = end - first
+    let share = scratch.shares.base + (row - tileStart)
     guard seenCount > 0 else {
       scores.update(repeating: 0, count: keys.count)
+      share.pointee = 1
       return
     }
     var scale = scale
@@ -175,7 +181,7 @@ package struct MaskedAttention: Sendable {
       functions.pointee.soft_cap(seen, scale, softCap, seenCount)
       scale = 1
     }
-    functions.pointee.softmax(seen, seenCount, scale, 1, seenCount)
+    functions.pointee.exponentials(seen, seenCount, share, scale, 1, seenCount)
     scores.update(repeating: 0, count: first - keys.lowerBound)
     (seen + seenCount).update(repeating: 0, count: keys.upperBound - end)
   }

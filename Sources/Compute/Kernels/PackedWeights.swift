@@ -12,7 +12,7 @@ package struct PackedShape: Sendable, Equatable {
   }
 
   /// Raised with every change of a layout, or of how weights are rounded into it.
-  package static let layoutVersion = 2
+  package static let layoutVersion = 3
   static let panelColumns = Int(CK_PANEL)
 
   /// Columns of the product: outputs.

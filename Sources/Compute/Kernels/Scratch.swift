@@ -2,9 +2,9 @@ internal import CKernels
 
 /// Working memory of the operations for one thread: never shared between threads.
 ///
-/// Holds a tile of rows prepared for a product and one tile of attention. Bytes at most: 2 · 192 ·
+/// Holds a tile of rows prepared for a product and one tile of attention. Bytes at most: 6 · 144 ·
 /// widest input + 4 · (keys · headSize + 90 · keys + (keys + 60) · distance vectors), where `keys`
-/// is the longest sequence rounded up to 16; MiniLM with 256 tokens: 0.8 MB. Pages that no batch
+/// is the longest sequence rounded up to 16; MiniLM with 256 tokens: 1.5 MB. Pages that no batch
 /// has needed yet are not resident.
 package final class Scratch {
   /// The largest things that operations on a scratch may be asked to do.
@@ -49,6 +49,8 @@ package final class Scratch {
   /// Of the rows in `prepared`.
   private let scales: FixedBuffer<Float>
   private let zeros: FixedBuffer<Float>
+  /// What lies between two products, `[tileRows, inColumnsMax]` in f32 or bf16.
+  private var betweenProducts: Matrix
   /// Keys of one head, transposed: `[headSize, keys]`.
   var keys: Matrix
   /// Scores of one tile: `[queryTileRows, keys]`.
@@ -72,6 +74,7 @@ package final class Scratch {
     prepared = try Matrix(rows: Linear.tileRows, columns: (limits.inColumnsMax + 3) / 4 * 2)
     scales = FixedBuffer(count: Linear.tileRows)
     zeros = FixedBuffer(count: Linear.tileRows)
+    betweenProducts = try Matrix(rows: Linear.tileRows, columns: limits.inColumnsMax + 1)
     keys = try Matrix(rows: limits.headSize, columns: keyCount)
     scores = try Matrix(rows: Self.queryTileRows, columns: keyCount)
     halves = try Matrix(rows: Self.queryTileRows, columns: (keyCount + limits.headSize + 1) / 2)
@@ -94,6 +97,22 @@ package final class Scratch {
   /// A sequence length rounded up to whole vectors, so that scores need no masks.
   static func paddedKeyCount(_ sequenceLength: Int) -> Int {
     (sequenceLength + 15) / 16 * 16
+  }
+
+  /// Room for rows `[rows, columns]` without gaps between two products.
+  func between(_ rows: Int, columns: Int) -> UnsafeMutablePointer<Float> {
+    precondition(rows <= Linear.tileRows && columns <= limits.inColumnsMax)
+    return betweenProducts.base
+  }
+
+  /// The same for rows in bf16, as a product takes them: what fills up an odd number of columns is
+  /// zero.
+  func halfRows(_ rows: Int, columns: Int) -> ck_rows {
+    let stride = (columns + 1) / 2 * 2
+    let halves = UnsafeMutableRawPointer(between(rows, columns: columns))
+      .assumingMemoryBound(to: UInt16.self)
+    if stride > columns { for row in 0..<rows { halves[row * stride + columns] = 0 } }
+    return ck_rows(values: halves, stride: stride, scales: nil, zeros: nil, count: rows)
   }
 
   /// Rows `[rows, columns]` without gaps as a product with weights in `storage` takes them; valid

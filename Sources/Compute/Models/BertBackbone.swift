@@ -78,10 +78,9 @@ package struct BertBackbone: Backbone {
         [names.output], out: hidden, in: inner, .biasResidualLayerNorm(outputNorm)))
   }
 
-  /// The working memory of one thread. Bytes at most, beside `Scratch`: 4 · (tokensMax · hidden +
-  /// max(192, inputTokensMax) · 4 · hidden + 192 · intermediate), the latter two no more than
-  /// tokensMax rows. MiniLM with inputs up to 256 tokens: 6 MB with 2,048 tokens, 28 MB with
-  /// 16,384.
+  /// The working memory of one thread. Bytes at most, beside `Scratch`: 4 · hidden · (2 · tokensMax +
+  /// 3 · max(144, inputTokensMax)), the latter no more than tokensMax. MiniLM with inputs up to 256
+  /// tokens: 4 MB with 1,024 tokens.
   package func makeScratch(_ limits: BatchCapacity) throws(ModelError) -> any BackboneScratch {
     let groupRows = SequenceGroups.rowsMax(limits)
     let operations = Scratch.Limits(
@@ -91,7 +90,7 @@ package struct BertBackbone: Backbone {
     return try computing { () throws(KernelsError) in
       try BertScratch(
         tokens: limits.tokensMax, groupRows: groupRows, hidden: hiddenSize,
-        intermediate: intermediateSize, operations: Scratch(operations))
+        operations: Scratch(operations))
     }
   }
 
@@ -108,10 +107,13 @@ package struct BertBackbone: Backbone {
     // Layers outermost: the weights of one stay in the last-level cache for all groups.
     for layer in layers {
       guard scratch.goesOn else { return false }
-      for group in SequenceGroups(batch) {
-        attend(layer, batch, inputs: group, scratch)
-        let rows = batch.offsets[group.lowerBound]..<batch.offsets[group.upperBound]
-        feedForward(layer, rows: rows, scratch)
+      for group in SequenceGroups(batch) { attend(layer, batch, inputs: group, scratch) }
+      for tile in RowTiles(0..<batch.tokenCount, rowsMax: Linear.tileRows) {
+        layer.attentionOutput.apply(
+          scratch.context, rows: tile, into: &scratch.hidden, at: tile.lowerBound,
+          scratch: scratch.operations)
+        layer.intermediate.apply(
+          to: &scratch.hidden, rows: tile, then: layer.output, scratch: scratch.operations)
       }
     }
     return true
@@ -128,22 +130,8 @@ package struct BertBackbone: Backbone {
       let tokens = batch.tokens(of: input)
       let own = tokens.lowerBound - first..<tokens.upperBound - first
       attention.apply(
-        scratch.projections, rows: own, into: &scratch.context, at: own.lowerBound,
+        scratch.projections, rows: own, into: &scratch.context, at: tokens.lowerBound,
         keyCount: batch.keyCounts[input], scratch: scratch.operations)
-    }
-    layer.attentionOutput.apply(
-      scratch.context, rows: 0..<rows.count, into: &scratch.hidden, at: first,
-      scratch: scratch.operations)
-  }
-
-  private func feedForward(_ layer: Layer, rows: Range<Int>, _ scratch: BertScratch) {
-    for tile in RowTiles(rows, rowsMax: Linear.tileRows) {
-      layer.intermediate.apply(
-        scratch.hidden, rows: tile, into: &scratch.intermediate, at: 0,
-        scratch: scratch.operations)
-      layer.output.apply(
-        scratch.intermediate, rows: 0..<tile.count, into: &scratch.hidden, at: tile.lowerBound,
-        scratch: scratch.operations)
     }
   }
 }
@@ -153,20 +141,16 @@ private final class BertScratch: BackboneScratch {
   var hidden: Matrix
   /// Query, key and value rows of one group, `[rows, 3 · hidden]`.
   var projections: Matrix
-  /// Attention's results for one group, `[rows, hidden]`.
+  /// Attention's results, `[tokensMax, hidden]`.
   var context: Matrix
-  /// One tile of the feed-forward part, `[at most 192, intermediate]`.
-  var intermediate: Matrix
   let operations: Scratch
 
   init(
-    tokens: Int, groupRows: Int, hidden: Int, intermediate: Int, operations: Scratch
+    tokens: Int, groupRows: Int, hidden: Int, operations: Scratch
   ) throws(KernelsError) {
     self.hidden = try Matrix(rows: tokens, columns: hidden)
     projections = try Matrix(rows: groupRows, columns: 3 * hidden)
-    context = try Matrix(rows: groupRows, columns: hidden)
-    self.intermediate = try Matrix(
-      rows: min(Linear.tileRows, groupRows), columns: intermediate)
+    context = try Matrix(rows: tokens, columns: hidden)
     self.operations = operations
   }
 }

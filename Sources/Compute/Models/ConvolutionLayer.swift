@@ -47,8 +47,15 @@ struct ConvolutionLayer: Sendable {
     self.maps = maps
   }
 
-  /// Convolves the hidden states of a group of inputs, which are still their embeddings.
-  func read(_ batch: RaggedBatch, inputs: Range<Int>, _ scratch: StackScratch) {
+  /// Convolves the hidden states of a batch, which are still its embeddings.
+  func read(_ batch: RaggedBatch, _ scratch: StackScratch) {
+    for group in SequenceGroups(batch) { read(batch, inputs: group, scratch) }
+    table.apply(
+      settings.activation, to: &scratch.convolved, rows: batch.tokenCount, column: 0,
+      count: scratch.convolved.columns)
+  }
+
+  private func read(_ batch: RaggedBatch, inputs: Range<Int>, _ scratch: StackScratch) {
     let first = batch.offsets[inputs.lowerBound]
     let count = batch.offsets[inputs.upperBound] - first
     for (group, map) in maps.enumerated() {
@@ -58,20 +65,15 @@ struct ConvolutionLayer: Sendable {
           of: scratch.hidden, rows: tokens, column: group * map.outColumns, count: map.outColumns,
           size: settings.size, to: tokens.lowerBound - first)
       }
-      for tile in RowTiles(0..<count, rowsMax: Linear.tileRows) {
-        map.apply(
-          scratch.neighbours, rows: tile, into: &scratch.convolved, at: tile.lowerBound,
-          column: group * map.outColumns, scratch: scratch.operations)
-      }
+      map.apply(
+        scratch.neighbours, rows: 0..<count, into: &scratch.convolved, at: first,
+        column: group * map.outColumns, scratch: scratch.operations)
     }
-    table.apply(
-      settings.activation, to: &scratch.convolved, rows: count, column: 0,
-      count: scratch.convolved.columns)
   }
 
-  /// Adds what `read` computed for the same group to its hidden states, and normalises them.
-  func add(_ batch: RaggedBatch, inputs: Range<Int>, _ scratch: StackScratch) {
-    let rows = batch.offsets[inputs.lowerBound]..<batch.offsets[inputs.upperBound]
+  /// Adds what `read` computed to the hidden states, and normalises them.
+  func add(_ batch: RaggedBatch, _ scratch: StackScratch) {
+    let rows = 0..<batch.tokenCount
     table.add(scratch.convolved, to: &scratch.hidden, rows: rows)
     table.normalize(&scratch.hidden, rows: rows, norm)
   }

@@ -121,15 +121,13 @@ struct StackBackbone: Backbone {
     // Layers outermost: the weights of one stay in the last-level cache for all groups.
     var rest = layers[...]
     if let convolution, let first = rest.popFirst() {
-      for group in SequenceGroups(batch) {
-        convolution.read(batch, inputs: group, scratch)
-        first.apply(batch, inputs: group, scratch)
-        convolution.add(batch, inputs: group, scratch)
-      }
+      convolution.read(batch, scratch)
+      first.apply(batch, scratch)
+      convolution.add(batch, scratch)
     }
     for layer in rest {
       guard scratch.goesOn else { return false }
-      for group in SequenceGroups(batch) { layer.apply(batch, inputs: group, scratch) }
+      layer.apply(batch, scratch)
     }
     if let finalNorm {
       table.normalize(&scratch.hidden, rows: 0..<batch.tokenCount, finalNorm)
@@ -167,13 +165,13 @@ final class StackScratch: BackboneScratch {
   var normed: Matrix
   /// Query, key and value rows of one group.
   var projections: Matrix
-  /// Attention's results for one group, `[rows, heads · headSize]`.
+  /// Attention's results, `[tokensMax, heads · headSize]`.
   var context: Matrix
-  /// One tile of the feed-forward part, `[at most 512, intermediate]`, twice as wide with a gate.
+  /// One tile of the feed-forward part, `[at most 144, intermediate]`, twice as wide with a gate.
   var intermediate: Matrix
   /// One tile after the gate.
   var gated: Matrix
-  /// What a convolution reads for each row of one group, and what it gives.
+  /// What a convolution reads for each row of one group, and what it gives for all.
   var neighbours: Matrix
   var convolved: Matrix
   /// nil where no layer has experts.
@@ -198,7 +196,7 @@ final class StackScratch: BackboneScratch {
       columns: settings.embeddingSize)
     normed = try Matrix(rows: groupRows, columns: settings.hiddenSize)
     projections = try Matrix(rows: groupRows, columns: heads * settings.headSize)
-    context = try Matrix(rows: groupRows, columns: settings.headCount * settings.headSize)
+    context = try Matrix(rows: limits.tokensMax, columns: settings.headCount * settings.headSize)
     intermediate = try Matrix(
       rows: tileRows, columns: settings.intermediateSize * (isGated ? 2 : 1))
     gated = try Matrix(rows: isGated ? tileRows : 1, columns: settings.intermediateSize)
@@ -207,7 +205,7 @@ final class StackScratch: BackboneScratch {
       rows: convolution == nil ? 1 : groupRows,
       columns: settings.hiddenSize * (convolution?.size ?? 1) / (convolution?.groupCount ?? 1))
     convolved = try Matrix(
-      rows: convolution == nil ? 1 : groupRows, columns: settings.hiddenSize)
+      rows: convolution == nil ? 1 : limits.tokensMax, columns: settings.hiddenSize)
     experts = try settings.experts.map { (own) throws(KernelsError) in
       try ExpertScratch(own, rows: tileRows, columns: settings.hiddenSize)
     }

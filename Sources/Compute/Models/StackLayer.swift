@@ -19,6 +19,7 @@ struct StackLayer: Sendable {
   var feedForward: Linear?
   /// nil where the maps do it.
   var activation: ElementFunction?
+  /// `.none` where the maps do it.
   var gate: StackSettings.Gate
   var feedForwardOutput: Linear?
   var experts: ExpertLayer?
@@ -26,11 +27,11 @@ struct StackLayer: Sendable {
   var feedForwardOutputNorm: RowNorm?
   var table: KernelTable
 
-  /// Runs the layer on a group of inputs, whose hidden states it replaces.
-  func apply(_ batch: RaggedBatch, inputs: Range<Int>, _ scratch: StackScratch) {
-    attend(batch, inputs: inputs, scratch)
-    let rows = batch.offsets[inputs.lowerBound]..<batch.offsets[inputs.upperBound]
-    for tile in RowTiles(rows, rowsMax: Linear.tileRows) {
+  /// Runs the layer on a batch, whose hidden states it replaces.
+  func apply(_ batch: RaggedBatch, _ scratch: StackScratch) {
+    for group in SequenceGroups(batch) { attend(batch, inputs: group, scratch) }
+    for tile in RowTiles(0..<batch.tokenCount, rowsMax: Linear.tileRows) {
+      addAttention(rows: tile, scratch)
       if let experts {
         experts.apply(rows: tile, scratch)
       } else if let feedForward, let feedForwardOutput {
@@ -63,11 +64,9 @@ struct StackLayer: Sendable {
           headCount: attention.headCount + attention.keyHeadCount, headSize: attention.headSize)
       }
       attention.apply(
-        scratch.projections, rows: own, into: &scratch.context, at: own.lowerBound,
+        scratch.projections, rows: own, into: &scratch.context, at: tokens.lowerBound,
         keyCount: batch.keyCounts[input], scratch: scratch.operations)
     }
-    finish(
-      attentionOutput, attentionOutputNorm, scratch.context, rows: rows, scratch)
   }
 
   private func project(_ rows: Range<Int>, _ scratch: StackScratch) {
@@ -88,20 +87,35 @@ struct StackLayer: Sendable {
     }
   }
 
+  private func addAttention(rows: Range<Int>, _ scratch: StackScratch) {
+    guard let attentionOutputNorm else {
+      attentionOutput.apply(
+        scratch.context, rows: rows, into: &scratch.hidden, at: rows.lowerBound,
+        scratch: scratch.operations)
+      return
+    }
+    attentionOutput.apply(
+      scratch.context, rows: rows, into: &scratch.normed, at: 0, scratch: scratch.operations)
+    addNormed(attentionOutputNorm, rows: rows, scratch)
+  }
+
   /// Maps the first rows of `input` back to the hidden size and adds them to `rows` of the hidden
   /// states.
   private func finish(
-    _ map: Linear, _ norm: RowNorm?, _ input: borrowing Matrix, rows: Range<Int>,
-    _ scratch: StackScratch
+    _ map: Linear, _ input: borrowing Matrix, rows: Range<Int>, _ scratch: StackScratch
   ) {
     let own = 0..<rows.count
-    guard let norm else {
+    guard let feedForwardOutputNorm else {
       map.apply(
         input, rows: own, into: &scratch.hidden, at: rows.lowerBound, scratch: scratch.operations)
       return
     }
     map.apply(input, rows: own, into: &scratch.normed, at: 0, scratch: scratch.operations)
-    table.normalize(&scratch.normed, rows: own, norm)
+    addNormed(feedForwardOutputNorm, rows: rows, scratch)
+  }
+
+  private func addNormed(_ norm: RowNorm, rows: Range<Int>, _ scratch: StackScratch) {
+    table.normalize(&scratch.normed, rows: 0..<rows.count, norm)
     table.add(scratch.normed, to: &scratch.hidden, rows: rows)
   }
 
@@ -111,6 +125,9 @@ struct StackLayer: Sendable {
     let own = 0..<rows.count
     if let feedForwardNorm {
       table.normalize(scratch.hidden, rows: rows, into: &scratch.normed, feedForwardNorm)
+    }
+    if gate == .none, activation == nil {
+      return joined(rows: rows, first, last, scratch)
     }
     if feedForwardNorm == nil {
       first.apply(
@@ -126,13 +143,35 @@ struct StackLayer: Sendable {
           activation, to: &scratch.intermediate, rows: rows.count, column: 0,
           count: first.outColumns)
       }
-      finish(
-        last, feedForwardOutputNorm, scratch.intermediate, rows: rows, scratch)
+      finish(last, scratch.intermediate, rows: rows, scratch)
     } else {
       table.gate(
         activation ?? .identity, firstHalf: gate == .first, &scratch.intermediate,
         rows: rows.count, into: &scratch.gated)
-      finish(last, feedForwardOutputNorm, scratch.gated, rows: rows, scratch)
+      finish(last, scratch.gated, rows: rows, scratch)
+    }
+  }
+
+  /// The feed-forward part where nothing is left between its maps.
+  private func joined(
+    rows: Range<Int>, _ first: Linear, _ last: Linear, _ scratch: StackScratch
+  ) {
+    let own = 0..<rows.count
+    switch (feedForwardNorm, feedForwardOutputNorm) {
+    case (nil, nil):
+      first.apply(to: &scratch.hidden, rows: rows, then: last, scratch: scratch.operations)
+    case (nil, let after?):
+      first.apply(
+        scratch.hidden, rows: rows, then: last, into: &scratch.normed, at: 0,
+        scratch: scratch.operations)
+      addNormed(after, rows: rows, scratch)
+    case (_, let after?):
+      first.apply(to: &scratch.normed, rows: own, then: last, scratch: scratch.operations)
+      addNormed(after, rows: rows, scratch)
+    case (_, nil):
+      first.apply(
+        scratch.normed, rows: own, then: last, into: &scratch.hidden, at: rows.lowerBound,
+        scratch: scratch.operations)
     }
   }
 }

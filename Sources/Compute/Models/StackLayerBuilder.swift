@@ -28,9 +28,7 @@ struct StackLayerBuilder {
     let context = settings.headCount * settings.headSize
     let projections = try projections(own)
     let experts = try ExpertLayer(own, settings, loader)
-    let hasGELU =
-      experts == nil && settings.gate == .none && settings.activation == .gelu
-      && own.feedForward[0].bias != nil
+    let fused = experts == nil ? fusedActivation : nil
     let isAfter = settings.placement == .afterResidual
     var rotary: Int?
     if let own = settings.layers[index].rotary { rotary = number(of: own) }
@@ -42,8 +40,9 @@ struct StackLayerBuilder {
       attentionOutput: try output(own.attentionOutput, own.attentionOutputNorm, in: context),
       attentionOutputNorm: isAfter ? nil : try norm(own.attentionOutputNorm, columns: hidden),
       feedForwardNorm: try norm(own.feedForwardNorm, columns: hidden),
-      feedForward: experts == nil ? try feedForward(own, hasGELU ? .biasGELU : .bias) : nil,
-      activation: hasGELU ? nil : settings.activation, gate: settings.gate,
+      feedForward: experts == nil ? try feedForward(own, fused ?? .bias) : nil,
+      activation: fused == nil ? settings.activation : nil,
+      gate: fused == nil ? settings.gate : .none,
       feedForwardOutput: experts == nil
         ? try output(
           own.feedForwardOutput, own.feedForwardOutputNorm, in: settings.intermediateSize) : nil,
@@ -82,14 +81,27 @@ struct StackLayerBuilder {
     return maps
   }
 
+  /// The activation or gate that the first map of the feed-forward part can do, with equal bits.
+  private var fusedActivation: Linear.Epilogue? {
+    if settings.gate == .none { return settings.activation == .gelu ? .biasGELU : nil }
+    guard let gate = Linear.Gate(settings.activation), !settings.isTransposed,
+      settings.intermediateSize % Linear.gateWidth == 0
+    else { return nil }
+    return .biasGate(gate)
+  }
+
   private func feedForward(
     _ own: StackTensors.Layer, _ epilogue: Linear.Epilogue
   ) throws(ModelError) -> Linear {
     let isSplit = own.feedForward.count == 2
     let width = settings.intermediateSize * (settings.gate != .none && !isSplit ? 2 : 1)
+    let names = own.feedForward.map { ($0, width) }
+    if case .biasGate = epilogue {
+      return try loader.gatedLinear(
+        names, in: settings.hiddenSize, epilogue, gatesFirst: settings.gate == .first)
+    }
     return try loader.linear(
-      own.feedForward.map { ($0, width) }, in: settings.hiddenSize, epilogue,
-      isTransposed: settings.isTransposed)
+      names, in: settings.hiddenSize, epilogue, isTransposed: settings.isTransposed)
   }
 
   /// The map back to the hidden size, with the residual and the norm after it where they follow.

@@ -69,6 +69,37 @@ struct WeightLoader {
     _ names: [(name: StackTensors.Affine, out: Int)], in inColumns: Int,
     _ epilogue: Linear.Epilogue, isTransposed: Bool
   ) throws(ModelError) -> Linear {
+    let (parts, bias) = try parts(names, in: inColumns, isTransposed: isTransposed)
+    return try linear(parts, in: inColumns, bias: bias, epilogue, isTransposed: isTransposed)
+  }
+
+  /// The same for a map whose outputs are gates in one half and what they are for in the other: both
+  /// in turns, as an epilogue with a gate takes them.
+  func gatedLinear(
+    _ names: [(name: StackTensors.Affine, out: Int)], in inColumns: Int,
+    _ epilogue: Linear.Epilogue, gatesFirst: Bool
+  ) throws(ModelError) -> Linear {
+    let (parts, bias) = try parts(names, in: inColumns, isTransposed: false)
+    let half = names.reduce(0) { $0 + $1.out } / 2
+    // Each of one or two halves in pieces of so many outputs.
+    var pieces: [SharedWeights] = []
+    let size = Linear.gateWidth * inColumns
+    for part in parts {
+      for start in stride(from: 0, to: part.count, by: size) {
+        pieces.append(part.slice(start..<start + size))
+      }
+    }
+    let (gates, others) = gatesFirst ? (0, half) : (half, 0)
+    let order = stride(from: 0, to: half, by: Linear.gateWidth)
+      .flatMap { [gates + $0, others + $0] }
+    return try linear(
+      order.map { pieces[$0 / Linear.gateWidth] }, in: inColumns,
+      bias: bias.map { bias in order.flatMap { bias[$0..<$0 + Linear.gateWidth] } }, epilogue)
+  }
+
+  private func parts(
+    _ names: [(name: StackTensors.Affine, out: Int)], in inColumns: Int, isTransposed: Bool
+  ) throws(ModelError) -> ([SharedWeights], bias: [Float]?) {
     var parts: [SharedWeights] = []
     var bias: [Float] = []
     for (name, out) in names {
@@ -78,9 +109,7 @@ struct WeightLoader {
         try name.bias.map { (name) throws(ModelError) in try floats(name, shape: [out]) }
         ?? [Float](repeating: 0, count: out)
     }
-    return try linear(
-      parts, in: inColumns, bias: names.allSatisfy { $0.name.bias == nil } ? nil : bias, epilogue,
-      isTransposed: isTransposed)
+    return (parts, names.allSatisfy { $0.name.bias == nil } ? nil : bias)
   }
 
   /// As above, each with `out` outputs.

@@ -56,8 +56,16 @@ func linear(
   _ weights: SharedWeights, in inColumns: Int, bias: [Float]?, _ epilogue: Linear.Epilogue,
   precision: Precision = .f32, table: KernelTable? = nil
 ) throws -> Linear {
+  try linear(
+    [weights], in: inColumns, bias: bias, epilogue, precision: precision, table: table)
+}
+
+func linear(
+  _ parts: [SharedWeights], in inColumns: Int, bias: [Float]?, _ epilogue: Linear.Epilogue,
+  precision: Precision = .f32, table: KernelTable? = nil
+) throws -> Linear {
   let table = try table ?? bestTable()
-  let packed = try PackedWeights([weights], inner: inColumns, precision: precision, table: table)
+  let packed = try PackedWeights(parts, inner: inColumns, precision: precision, table: table)
   return Linear(packed, bias: bias, epilogue: epilogue, table: table)
 }
 

@@ -21,7 +21,9 @@ TYPES = {"f32": "float32", "bf16": "bfloat16"}
 
 class Adapter:
     def __init__(self, model: str, precision: str, cache: str):
-        self.model = vllm.LLM(model=model, runner="pooling", dtype=TYPES[precision], disable_log_stats=True)
+        self.model = vllm.LLM(
+            model=model, runner="pooling", dtype=TYPES[precision], max_model_len=MAX_TOKENS, disable_log_stats=True
+        )
         self.version = vllm.__version__
         self.settings = [{}]
         self.single_settings = [{}]

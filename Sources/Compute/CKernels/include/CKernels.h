@@ -87,10 +87,20 @@ typedef struct {
 } ck_rows;
 
 /// What is done to the sums of a product, after its bias was added, before they are stored.
+///
+/// A gate multiplies the function of one sum with another: every panel has 32 columns that are gates
+/// and then the 32 that they belong to, and the output half as many columns as the weights, of which
+/// there are whole panels.
 typedef enum {
   CK_EPILOGUE_NONE = 0,
   CK_EPILOGUE_ADD = 1,   ///< Adds what the output held.
   CK_EPILOGUE_GELU = 2,  ///< GELU in its exact form.
+  CK_EPILOGUE_GELU_GATE = 3,
+  CK_EPILOGUE_GELU_TANH_GATE = 4,
+  CK_EPILOGUE_SILU_GATE = 5,
+  /// `product_bf16` only, added to another but CK_EPILOGUE_ADD: the output is bf16, as rows of the
+  /// next product.
+  CK_EPILOGUE_TO_BF16 = 16,
 } ck_epilogue;
 
 // MARK: Tables
@@ -138,7 +148,7 @@ typedef enum {
 ///   products take them.
 /// - `quantize`: codes 0…255 such that x ≈ scales[r] · (code − zeros[r]), where the range of a row
 ///   is widened to have 0 in it; the columns up to `out_stride` become 0.
-/// - `product_*`: out[r, c] = epilogue(Σ over i, in order, of x[r, i] · y[c, i] + bias[c]). The name
+/// - `product_*`: with `out` f32, or bf16 where the epilogue says so, out[r, c] = epilogue(Σ over i, in order, of x[r, i] · y[c, i] + bias[c]). The name
 ///   says how x and y are stored; where it says it once, both are. f32 sums in fused
 ///   multiply-adds. bf16 sums pairs: on CK_ISA_AVX512_BF16 as its instruction rounds, elsewhere
 ///   in fused multiply-adds. int8 sums integers, exactly for inner ≤ 65,536; zero points and both

@@ -3,21 +3,6 @@ internal import Synchronization
 
 /// Callers that each send their next call when the last one was answered.
 package struct ClosedLoad: Sendable {
-  /// What one run came to.
-  package struct Run: Sendable, Equatable {
-    package var texts = 0
-    package var tokens = 0
-    /// From the first call's start to the last one's answer.
-    package var nanoseconds: UInt64 = 0
-    /// Of each call, from its first attempt to its answer.
-    package var latencies: [UInt64] = []
-    /// Attempts that an overloaded target refused; they were repeated.
-    package var refusals = 0
-
-    /// Seconds of the run.
-    package var seconds: Double { Double(nanoseconds) / 1e9 }
-  }
-
   private let target: any EmbedTarget
   private let calls: [Range<Int>]
   private let concurrency: Int
@@ -34,28 +19,23 @@ package struct ClosedLoad: Sendable {
   /// Calls until the time is over and then waits for the open calls, which count too.
   ///
   /// - Throws: what a call throws, unless it is an overload.
-  package func run(nanoseconds: UInt64) async throws -> Run {
+  package func run(nanoseconds: UInt64) async throws -> LoadRun {
     let start = cp_monotonic_nanoseconds()
     let next = Counter()
-    let lanes = try await withThrowingTaskGroup(of: Run.self) { group in
+    let lanes = try await withThrowingTaskGroup(of: LoadRun.self) { group in
       for lane in 0..<concurrency {
         group.addTask { [self] in try await caller(lane, next, until: start + nanoseconds) }
       }
-      return try await group.reduce(into: [Run]()) { $0.append($1) }
+      return try await group.reduce(into: [LoadRun]()) { $0.append($1) }
     }
-    var whole = Run()
-    for lane in lanes {
-      whole.texts += lane.texts
-      whole.tokens += lane.tokens
-      whole.latencies += lane.latencies
-      whole.refusals += lane.refusals
-    }
+    var whole = LoadRun()
+    for lane in lanes { whole.add(lane) }
     whole.nanoseconds = cp_monotonic_nanoseconds() - start
     return whole
   }
 
-  private func caller(_ lane: Int, _ next: Counter, until end: UInt64) async throws -> Run {
-    var run = Run()
+  private func caller(_ lane: Int, _ next: Counter, until end: UInt64) async throws -> LoadRun {
+    var run = LoadRun()
     repeat {
       let range = calls[next.next() % calls.count]
       let start = cp_monotonic_nanoseconds()

@@ -4,6 +4,8 @@ package struct EmbedBenchmark: Sendable {
   package struct Options: Sendable, Equatable {
     /// Callers at the same time.
     package var concurrency = 1
+    /// Calls a second that come whatever is answered; nil: `concurrency` callers wait for theirs.
+    package var callsPerSecond: Double?
     /// One input a call, in place of the whole file.
     package var isOneByOne = false
     /// The least length of one run, in seconds; open calls end after it.
@@ -38,13 +40,20 @@ package struct EmbedBenchmark: Sendable {
   package func run() async throws -> EmbedReport {
     let all = [0..<inputCount]
     let calls = options.isOneByOne ? (0..<inputCount).map { $0..<($0 + 1) } : all
-    let load = ClosedLoad(target: target, calls: calls, concurrency: options.concurrency)
+    let closed = ClosedLoad(target: target, calls: calls, concurrency: options.concurrency)
+    let open = options.callsPerSecond.map {
+      OpenLoad(target: target, calls: calls, callsPerSecond: $0)
+    }
+    func load(_ nanoseconds: UInt64) async throws -> LoadRun {
+      if let open { return try await open.run(nanoseconds: nanoseconds) }
+      return try await closed.run(nanoseconds: nanoseconds)
+    }
     let nanoseconds = UInt64(options.runSeconds * 1e9)
-    _ = try await load.run(nanoseconds: max(nanoseconds / 3, 500_000_000))
-    var selection = RunSelection<ClosedLoad.Run>(wanted: options.runs)
+    _ = try await load(max(nanoseconds / 3, 500_000_000))
+    var selection = RunSelection<LoadRun>(wanted: options.runs)
     while !selection.isComplete {
       let before = watch.sample()
-      let run = try await load.run(nanoseconds: nanoseconds)
+      let run = try await load(nanoseconds)
       selection.add(run, foreignShare: before.foreignShare(until: watch.sample()))
     }
     return EmbedReport(

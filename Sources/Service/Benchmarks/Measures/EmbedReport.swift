@@ -3,12 +3,12 @@ package struct EmbedReport: Sendable {
   private let facts: TargetFacts
   private let options: EmbedBenchmark.Options
   private let inputCount: Int
-  private let selection: RunSelection<ClosedLoad.Run>
+  private let selection: RunSelection<LoadRun>
   private let machine: MachineInfo
 
   init(
     facts: TargetFacts, options: EmbedBenchmark.Options, inputCount: Int,
-    selection: RunSelection<ClosedLoad.Run>, machine: MachineInfo
+    selection: RunSelection<LoadRun>, machine: MachineInfo
   ) {
     self.facts = facts
     self.options = options
@@ -32,10 +32,11 @@ package struct EmbedReport: Sendable {
       ("tokens/s", tokensPerSecond.grouped(decimals: 0)),
       ("p50 of a call", "\(p50.grouped(decimals: 2)) ms"),
       ("p99 of a call", "\(p99.grouped(decimals: 2)) ms"),
+      ("p99.9 of a call", "\(p999.grouped(decimals: 2)) ms"),
       ("runs", runsText),
       (
         "call",
-        "\(options.isOneByOne ? "1 text" : "\(inputCount) texts"), \(options.concurrency) at a time"
+        "\(options.isOneByOne ? "1 text" : "\(inputCount) texts"), \(arrivalText)"
       ),
       ("model", "\(facts.model), \(facts.precision), fingerprint \(facts.fingerprint)"),
       ("target", targetText),
@@ -43,6 +44,11 @@ package struct EmbedReport: Sendable {
       ("machine", "\(machine.processor), \(machine.processorCount) processors"),
       ("version", "\(facts.version), commit \(machine.commit ?? "unknown")"),
     ])
+  }
+
+  private var arrivalText: String {
+    guard let rate = options.callsPerSecond else { return "\(options.concurrency) at a time" }
+    return "\(rate.grouped(decimals: 1)) a second, whatever is answered"
   }
 
   private var runsText: String {
@@ -67,12 +73,14 @@ package struct EmbedReport: Sendable {
 
   private var p99: Double { latencies[99] ?? 0 }
 
+  private var p999: Double { latencies[99.9] ?? 0 }
+
   /// Milliseconds of every call of the runs that count.
   private var latencies: Percentiles {
     Percentiles(selection.kept.flatMap(\.latencies).map { Double($0) / 1e6 })
   }
 
-  private func median(_ value: (ClosedLoad.Run) -> Double) -> Double {
+  private func median(_ value: (LoadRun) -> Double) -> Double {
     Percentiles(selection.kept.map(value)).median ?? 0
   }
 
@@ -80,6 +88,8 @@ package struct EmbedReport: Sendable {
     [
       ("textsPerSecond", .number(textsPerSecond)), ("tokensPerSecond", .number(tokensPerSecond)),
       ("p50Milliseconds", .number(p50)), ("p99Milliseconds", .number(p99)),
+      ("p999Milliseconds", .number(p999)),
+      ("callsPerSecondWanted", .number(options.callsPerSecond ?? 0)),
       ("precision", .text(facts.precision)), ("isa", .text(facts.instructionSet)),
       ("threads", .integer(facts.threads)), ("blasCore", .text(facts.blasCore)),
       ("machine", .text(machine.processor)), ("processors", .integer(machine.processorCount)),
