@@ -1,10 +1,10 @@
 """What needs no peer: the processor's limits and the engine's share of them, what the coordinator costs, starts, memory."""
 
-import json
 import os
 import statistics
 import subprocess
 
+import large
 import measures
 import programs
 from peer_client import Millpond
@@ -12,6 +12,12 @@ from peer_client import Millpond
 OPERATIONS_PER_TOKEN = 21.2e6  # of MiniLM's products; attention comes on top
 THREADS = 2
 PRECISIONS = ("f32", "bf16", "int8")
+FEW_TEXTS = 32
+
+
+def instruction_set(options) -> str:
+    """The kernels that are used here."""
+    return programs.bench(options.programs, "kernels", "--seconds", "0.01")["isa"]
 
 
 def limits(options, mix: dict) -> dict:
@@ -65,8 +71,8 @@ def start(options) -> dict:
         arguments = ["start", "--model", programs.MODEL, "--precision", precision, "--runs", "11"]
         found[precision] = programs.bench(options.programs, *arguments)
         print("%s: ready after %.0f ms (%.0f to %.0f)" % (
-            precision, found[precision]["startMilliseconds"], found[precision]["startMillisecondsLeast"],
-            found[precision]["startMillisecondsGreatest"]))  # fmt: skip
+            precision, found[precision]["startMilliseconds"], found[precision]["startMillisecondsMin"],
+            found[precision]["startMillisecondsMax"]))  # fmt: skip
     return found
 
 
@@ -79,12 +85,12 @@ def proportional(identifier: int) -> int:
 class Worker:
     """A worker that has answered a few calls."""
 
-    def __init__(self, options, model: str, precision: str):
+    def __init__(self, options, model: str, precision: str, texts: str):
         command = [os.path.join(options.programs, "millpond-worker"), "--model", model, "--precision", precision,
                    "--threads", "1", "--listen", "127.0.0.1:0"]  # fmt: skip
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         address = self.process.stdout.readline().split()[1]
-        call = [os.path.join(options.programs, "millpond"), "embed", "--server", address, "--jsonl", programs.TEXTS,
+        call = [os.path.join(options.programs, "millpond"), "embed", "--server", address, "--jsonl", texts,
                 "--truncate", "right", "--json"]  # fmt: skip
         subprocess.run(call, check=True, stdout=subprocess.DEVNULL)
 
@@ -93,15 +99,17 @@ class Worker:
         self.process.wait()
 
 
-def memory(options, models: dict[str, str]) -> dict:
+def memory(options, models: dict[str, str], cache: str) -> dict:
     """Proportional memory of one worker and of four, at each precision; the cache is warm after the first."""
-    found = {}
+    found, texts = {}, os.path.join(cache, "few.jsonl")
+    with open(programs.TEXTS, encoding="utf-8") as source, open(texts, "w", encoding="utf-8") as target:
+        target.writelines(source.readlines()[:FEW_TEXTS])
     for name, model in models.items():
         for precision in PRECISIONS:
-            Worker(options, model, precision).stop()
-            workers = [Worker(options, model, precision)]
+            Worker(options, model, precision, texts).stop()
+            workers = [Worker(options, model, precision, texts)]
             one = proportional(workers[0].process.pid)
-            workers += [Worker(options, model, precision) for _ in range(3)]
+            workers += [Worker(options, model, precision, texts) for _ in range(3)]
             four = sum(proportional(worker.process.pid) for worker in workers)
             for worker in workers:
                 worker.stop()
@@ -110,3 +118,13 @@ def memory(options, models: dict[str, str]) -> dict:
             print("%s %s: one worker %.0f MB, each further one %.1f MB, four over one %.2f" % (
                 name, precision, one / 1e6, further / 1e6, four / one))  # fmt: skip
     return found
+
+
+def measure(options, texts: dict, patience, cache: str) -> dict:
+    bert = large.made("bert-base", cache)
+    return {
+        "limits": limits(options, texts["mixed"]),
+        "coordinator": coordinator(options, texts["mixed"], patience),
+        "start": start(options),
+        "memory": memory(options, {"all-MiniLM-L6-v2": programs.MODEL, "bert-base": bert}, cache),
+    }

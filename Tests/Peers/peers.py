@@ -1,10 +1,12 @@
 """Measures Millpond beside its peers in one run, in turns on the same texts and processors, and prints ratios.
 
-    Tests/Peers/compare_peers [throughput latency quality large] [--quick] [--rounds N] [--seconds S] [--json FILE]
+    Tests/Peers/compare_peers [throughput latency quality large host] [--quick] [--rounds N] [--seconds S] [--readme]
 
 Every program gets two threads. Each peer runs by the setting that is fastest here for the mix, is given whole files, and
 is stopped while another one is measured. Runs during which others had more than 5 % of the processors are repeated,
-within a bound. A peer that cannot be run is named.
+within a bound. A peer that cannot be run is named. `host` is what needs no peer: the processor's limits, the coordinator,
+starts and memory. Figures are kept in .build/peers.json part by part; --readme writes all that are there into README.md,
+with its plots.
 """
 
 import argparse
@@ -13,16 +15,18 @@ import os
 import statistics
 import sys
 
+import host
 import large
 import measures
 import mixes
 import programs
 import quality
 import quiet
+import report as readme
 from compare import commit, machine
 from peer_client import Absent, Millpond, Peer
 
-PARTS = ("throughput", "latency", "quality", "large")
+PARTS = ("host", "throughput", "latency", "quality", "large")
 PEERS = [
     ("sentence-transformers", "torch_program", ".venv-peers", ("f32",)),
     ("ONNX Runtime", "onnx_program", ".venv-peers", ("f32", "int8")),
@@ -86,6 +90,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--pairs", type=int, default=9, help="of large models")
+    parser.add_argument("--readme", action="store_true", help="write the tables and plots of README.md")
     parser.add_argument("--programs", default=os.path.join(programs.ROOT, ".build", "release"))
     parser.add_argument("--json", default=os.path.join(programs.ROOT, ".build", "peers.json"))
     options = parser.parse_args()
@@ -95,12 +100,21 @@ def main() -> None:
         options.rounds, options.seconds, options.pairs = 3, 1.5, 3
     cache = os.path.join(programs.ROOT, ".venv-peers", "models")
     os.makedirs(cache, exist_ok=True)
-    report = {"machine": machine(), "commit": commit()}
-    if set(options.parts) - {"large"}:
-        texts = mixes.make(cache)
+    report = {}
+    if os.path.exists(options.json):
+        with open(options.json, encoding="utf-8") as file:
+            report = json.load(file)
+    if report.get("machine") != machine():
+        report = {}
+    report |= {"machine": machine(), "isa": host.instruction_set(options)}
+    report.setdefault("commits", {}).update({part: commit() for part in options.parts})
+    patience = quiet.Patience(seconds=1200, each=60)
+    texts = mixes.make(cache)
+    if "host" in options.parts:
+        report["host"] = host.measure(options, texts, patience, cache)
+    if set(options.parts) & {"throughput", "latency", "quality"}:
         runners, report["absent"] = start(options, cache)
         report["versions"] = {runner.name: runner.version for runner in runners}
-        patience = quiet.Patience(seconds=1200, each=60)
         if "throughput" in options.parts:
             report["throughput"] = {}
             for name, mix in texts.items():
@@ -120,6 +134,8 @@ def main() -> None:
     with open(options.json, "w", encoding="utf-8") as file:
         json.dump(report, file, indent=1)
         file.write("\n")
+    if options.readme:
+        readme.write(report)
 
 
 if __name__ == "__main__":

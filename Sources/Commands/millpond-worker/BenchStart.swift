@@ -26,6 +26,9 @@ struct BenchStart: AsyncParsableCommand {
     help: ArgumentHelp("Compute threads. Default: as the processors allow.", valueName: "N"))
   var threads: Int?
 
+  @Option(help: "How products are computed: f32, bf16 or int8.")
+  var precision = "f32"
+
   @Flag(help: "One JSON object in place of a table.")
   var json = false
 
@@ -43,7 +46,7 @@ struct BenchStart: AsyncParsableCommand {
     let texts =
       try jsonl.map { path in try BenchmarkTexts.read(path) }
       ?? Array(repeating: Bench.sentence, count: 64)
-    var arguments = ["--model", model]
+    var arguments = ["--model", model, "--precision", precision]
     if let threads { arguments += ["--threads", "\(threads)"] }
     let report = try await StartBenchmark(
       worker: try BenchLimits.programBeside("millpond-worker"), arguments: arguments, texts: texts,

@@ -28,6 +28,8 @@ class Adapter:
         self.settings = [{}]
         self.single_settings = [{}]
 
-    def embed(self, texts: list[str], setting: dict) -> numpy.ndarray:
+    def embed(self, texts: list, setting: dict) -> numpy.ndarray:
+        """Texts, or token ids."""
+        texts = [{"prompt_token_ids": text} if isinstance(text, list) else text for text in texts]
         answers = self.model.embed(texts, use_tqdm=False, tokenization_kwargs={"truncation": True, "max_length": MAX_TOKENS})
         return numpy.array([answer.outputs.embedding for answer in answers], numpy.float32)
