@@ -1,5 +1,6 @@
 # make run    install what is missing, fetch the default model, build, serve, and show real answers
 # make test   the same set-up, then every test
+# make bench  the same set-up and that of the peers (8 GB), then everything that the README states
 # Everything builds into one folder, .build, in one configuration: release.
 
 SHELL := /bin/bash
@@ -10,7 +11,7 @@ PACKAGES := libpcre2-dev libprotobuf-c-dev protobuf-c-compiler libxxhash-dev \
             pkg-config protobuf-compiler python3 python3-protobuf python3-pip
 
 help:
-	@sed -n '1,2s/^# //p' Makefile
+	@sed -n '1,3s/^# //p' Makefile
 
 setup:
 	@deploy/setup $(PACKAGES)
@@ -40,7 +41,7 @@ test: setup model
 	$(call run_tests,--filter '^IntegrationTests')
 
 bench: build model
-	@Tests/Peers/bench
+	@Tests/Peers/compare_peers --readme
 
 clean:
 	rm -rf .build

@@ -1,8 +1,10 @@
 """What needs no peer: the processor's limits and the engine's share of them, what the coordinator costs, starts, memory."""
 
+import json
 import os
 import statistics
 import subprocess
+import sys
 
 import large
 import measures
@@ -65,6 +67,26 @@ def coordinator(options, mix: dict, patience) -> dict:
     return found
 
 
+def added(options) -> dict:
+    """What the coordinator adds to the latency of one sentence."""
+    running = programs.Server(options.programs, "--model", programs.MODEL, "--replicas", "1", "--threads", "2")
+    try:
+        found = programs.bench(options.programs, "coordinator", "--server", running.address)
+    finally:
+        running.stop()
+    print("the coordinator adds %.0f µs to %.0f µs" % (found["addedMicroseconds"], found["workerMicroseconds"]))
+    return found
+
+
+def chaos(options, cache: str) -> dict:
+    """A minute of mixed calls while workers are killed."""
+    path = os.path.join(cache, "chaos.json")
+    script = os.path.join(programs.ROOT, "Tests", "Peers", "chaos")
+    subprocess.run([sys.executable, script, "--programs", options.programs, "--json", path], stdout=sys.stderr)
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
 def start(options) -> dict:
     found = {}
     for precision in PRECISIONS:
@@ -125,6 +147,7 @@ def measure(options, texts: dict, patience, cache: str) -> dict:
     return {
         "limits": limits(options, texts["mixed"]),
         "coordinator": coordinator(options, texts["mixed"], patience),
+        "added": added(options),
         "start": start(options),
         "memory": memory(options, {"all-MiniLM-L6-v2": programs.MODEL, "bert-base": bert}, cache),
     }

@@ -1,11 +1,11 @@
 """Measures Millpond beside its peers in one run, in turns on the same texts and processors, and prints ratios.
 
-    Tests/Peers/compare_peers [throughput latency quality large host] [--quick] [--rounds N] [--seconds S] [--readme]
+    Tests/Peers/compare_peers [host throughput latency quality large chaos] [--quick] [--rounds N] [--seconds S] [--readme]
 
 Every program gets two threads. Each peer runs by the setting that is fastest here for the mix, is given whole files, and
 is stopped while another one is measured. Runs during which others had more than 5 % of the processors are repeated,
 within a bound. A peer that cannot be run is named. `host` is what needs no peer: the processor's limits, the coordinator,
-starts and memory. Figures are kept in .build/peers.json part by part; --readme writes all that are there into README.md,
+starts and memory; `chaos` kills workers under load. Figures are kept in .build/peers.json part by part; --readme writes all that are there into README.md,
 with its plots.
 """
 
@@ -23,10 +23,10 @@ import programs
 import quality
 import quiet
 import report as readme
-from compare import commit, machine
 from peer_client import Absent, Millpond, Peer
+from programs import commit, machine
 
-PARTS = ("host", "throughput", "latency", "quality", "large")
+PARTS = ("host", "throughput", "latency", "quality", "large", "chaos")
 PEERS = [
     ("sentence-transformers", "torch_program", ".venv-peers", ("f32",)),
     ("ONNX Runtime", "onnx_program", ".venv-peers", ("f32", "int8")),
@@ -131,6 +131,8 @@ def main() -> None:
             runner.stop()
     if "large" in options.parts:
         report["large"] = large.measure(options, cache)
+    if "chaos" in options.parts:
+        report["chaos"] = host.chaos(options, cache)
     with open(options.json, "w", encoding="utf-8") as file:
         json.dump(report, file, indent=1)
         file.write("\n")

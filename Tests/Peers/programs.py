@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -13,6 +14,17 @@ TEXTS = os.path.join(ROOT, "Tests", "Peers", "texts.jsonl")
 START_SECONDS = 60
 
 sys.path.insert(0, os.path.join(ROOT, "deploy", "examples"))
+
+
+def machine():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+    return "%s, %d processors" % (names[0] if names else platform.machine(), len(os.sched_getaffinity(0)))
+
+
+def commit():
+    done = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"
 
 
 class Server:

@@ -114,6 +114,9 @@ def host(report: dict) -> str:
         each = found["coordinator"][precision]
         rows.append(["throughput through the coordinator and two workers over the bare engine, %s" % precision,
                      spread(each), verdict(each["median"] >= THROUGH_MUST, "≥ %g" % THROUGH_MUST)])  # fmt: skip
+    each = found["added"]
+    rows.append(["what the coordinator adds to the median of one sentence, f32",
+                 "%.0f µs, to %.0f µs of the worker" % (each["addedMicroseconds"], each["workerMicroseconds"]), ""])  # fmt: skip
     for precision in PRECISIONS:
         each = found["start"][precision]
         value = "**%.0f ms** (%.0f–%.0f)" % (
@@ -130,6 +133,14 @@ def host(report: dict) -> str:
         value = "**%.2f** (%.0f over %.0f MB)" % (each["ratio"], each["four"] / 1e6, each["one"] / 1e6)
         rows.append(["four workers over one, BERT-base's size, %s" % precision, value,
                      verdict(each["ratio"] <= 1.4, "≤ 1.4")])  # fmt: skip
+    if each := report.get("chaos"):
+        rows.append(
+            ["%d s of mixed load, %d workers killed (SIGKILL)" % (each["seconds"], each["workersKilled"]),
+             "%d of %s calls failed, %d answers wrong; coordinator %.0f, then %.0f MB" % (
+                 each["failedCalls"], format(each["calls"], ","), each["wrongAnswers"],
+                 each["coordinatorBytesAtStart"] / 1e6, each["coordinatorBytesAtEnd"] / 1e6),
+             verdict(each["failedCalls"] + each["wrongAnswers"] == 0, "0, 0")]
+        )  # fmt: skip
     return table(["What", "measured", "target"], rows)
 
 
@@ -195,7 +206,7 @@ def text(report: dict) -> str:
         parts += ["**Larger models** beside vLLM's CPU build, the same token ids. `Tests/Peers/compare_peers large`\n",
                   large(report)]  # fmt: skip
     if "host" in report:
-        parts += ["**Without a peer.** `Tests/Peers/compare_peers host`\n", host(report)]
+        parts += ["**Without a peer.** `Tests/Peers/compare_peers host chaos`\n", host(report)]
     return "\n".join(parts) + "\n"
 
 

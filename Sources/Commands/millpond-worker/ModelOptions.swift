@@ -19,7 +19,11 @@ struct ModelOptions: ParsableArguments {
 
   @OptionGroup(title: "In place of what the directory says") var overrides: OverrideOptions
 
-  @Option(help: "Folder for what is remembered between starts. Default: ~/.cache/millpond.")
+  @Option(
+    help: """
+      Folder for packed weights, which all workers of a host share, and hashes. Default: \
+      ~/.cache/millpond.
+      """)
   var cache: String?
 
   @Flag(name: .customLong("no-cache"), help: "Remember nothing between starts.")

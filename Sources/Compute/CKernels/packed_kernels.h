@@ -205,7 +205,7 @@ __attribute__((always_inline)) static inline void fetch_ahead(ahead *a) {
 /// The next panel, or in its absence the first line of this one, a share with each of `tiles`.
 static inline ahead fetch_share(
     const void *panel, const void *next, size_t bytes_a_step, size_t tiles) {
-  if (next == NULL) return (ahead){panel, 0};
+  if (next == NULL || tiles == 0) return (ahead){panel, 0};
   return (ahead){next, (bytes_a_step + tiles - 1) / tiles};
 }
 

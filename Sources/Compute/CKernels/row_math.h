@@ -115,34 +115,32 @@ static inline vf vf_tanh(vf x) {
   return vf_select_less(t, vf_set1(0.625f), near, vf_copysign(far, x));
 }
 
-/// 1/(1 + e^−x), through e^−|x| so that neither side overflows nor loses digits.
+/// 1/(1 + e^−x) from e = e^−|x|, so that neither side overflows nor loses digits.
+static inline vf sigmoid_from(vf x, vf e) {
+  vf numerator = vf_select_less(x, vf_set1(0.0f), e, vf_set1(1.0f));
+  return vf_div(numerator, vf_add(vf_set1(1.0f), e));
+}
 static inline vf vf_sigmoid(vf x) {
-  vf one = vf_set1(1.0f);
-  vf e = vf_exp(vf_sub(vf_set1(0.0f), vf_abs(x)));
-  vf numerator = vf_select_less(x, vf_set1(0.0f), e, one);
-  return vf_div(numerator, vf_add(one, e));
+  return sigmoid_from(x, vf_exp(vf_sub(vf_set1(0.0f), vf_abs(x))));
 }
 
 /// GELU by tanh, x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))) = x · sigmoid of twice that angle,
 /// which keeps the digits that the sum loses on the negative side.
-static inline vf vf_gelu_tanh(vf x) {
+static inline vf twice_gelu_angle(vf x) {
   vf cubic = vf_fma(vf_mul(vf_set1(0.044715f), vf_mul(x, x)), x, x);
-  return vf_mul(x, vf_sigmoid(vf_mul(vf_set1(1.5957691216057308f), cubic)));
+  return vf_mul(vf_set1(1.5957691216057308f), cubic);
 }
+static inline vf vf_gelu_tanh(vf x) { return vf_mul(x, vf_sigmoid(twice_gelu_angle(x))); }
 
 /// x · sigmoid(x).
 static inline vf vf_silu(vf x) { return vf_mul(x, vf_sigmoid(x)); }
 
-/// The last three where products are coarser than f32, with the exponential of `vf_power_coarse`.
+/// The last three where products are coarser than f32, by the exponential of `vf_power_coarse`.
 static inline vf vf_sigmoid_coarse(vf x) {
-  vf one = vf_set1(1.0f);
-  vf e = vf_power_coarse(vf_mul(vf_abs(x), vf_set1(-1.44269504088896341f)));
-  vf numerator = vf_select_less(x, vf_set1(0.0f), e, one);
-  return vf_div(numerator, vf_add(one, e));
+  return sigmoid_from(x, vf_power_coarse(vf_mul(vf_abs(x), vf_set1(-1.44269504088896341f))));
 }
 static inline vf vf_gelu_tanh_coarse(vf x) {
-  vf cubic = vf_fma(vf_mul(vf_set1(0.044715f), vf_mul(x, x)), x, x);
-  return vf_mul(x, vf_sigmoid_coarse(vf_mul(vf_set1(1.5957691216057308f), cubic)));
+  return vf_mul(x, vf_sigmoid_coarse(twice_gelu_angle(x)));
 }
 static inline vf vf_silu_coarse(vf x) { return vf_mul(x, vf_sigmoid_coarse(x)); }
 

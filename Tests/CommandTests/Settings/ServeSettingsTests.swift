@@ -36,6 +36,18 @@ struct ServeSettingsTests {
     #expect(settings.logLevel == .info)
   }
 
+  @Test("workers are told where packed weights are kept, or that they are not")
+  func workerArguments() throws {
+    let models = ["--model": ["m"]]
+    #expect(try settings(models).workerArguments == ["--precision", "f32"])
+    let folder = try settings(models.merging(["--cache": ["/c"]]) { $1 })
+    #expect(folder.workerArguments == ["--precision", "f32", "--cache", "/c"])
+    let none = try settings(models, ["MILLPOND_CACHE": "none"])
+    #expect(none.workerArguments == ["--precision", "f32", "--no-cache"])
+    let both = refusal(models.merging(["--cache": ["/c", "none"]]) { $1 })
+    #expect(both?.message == "--cache /c,none: given 2 times")
+  }
+
   private let file = """
     {"listen": "[::1]:1", "models": ["a=x", "b=y"], "replicas": {"a": 3, "*": 2}, "threads": 4,
      "workers": ["h:9"], "workerBinary": "/w", "logLevel": "debug", "precision": null}
@@ -94,6 +106,7 @@ struct ServeSettingsTests {
           "overrides": {"value": null, "from": "default"},
           "scoreTemplate": {"value": null, "from": "default"},
           "maxTokens": {"value": null, "from": "default"},
+          "cache": {"value": null, "from": "default"},
           "workerBinary": {"value": "/w", "from": "file millpond.json"},
           "logLevel": {"value": "debug", "from": "file millpond.json"}
         }
@@ -153,8 +166,8 @@ struct ServeSettingsTests {
       (
         #"{"models":["a"],"modle":1}"#,
         "millpond.json: unknown key 'modle'; the keys are listen, models, replicas, workers, "
-          + "threads, precision, task, pooling, overrides, scoreTemplate, maxTokens, workerBinary, "
-          + "logLevel"
+          + "threads, precision, task, pooling, overrides, scoreTemplate, maxTokens, cache, "
+          + "workerBinary, logLevel"
       ),
     ])
   func badFiles(file: String, message: String) {

@@ -46,7 +46,7 @@ struct Serve: AsyncParsableCommand {
       remoteWorkers: settings.workers.map { WorkerAddress(host: $0.host, port: $0.port) },
       // Without models of our own no worker is started.
       workerBinary: settings.models.isEmpty ? "" : try WorkerProgram.path(settings.workerBinary),
-      workerArguments: ["--precision", settings.precision], threadsPerWorker: settings.threads)
+      workerArguments: settings.workerArguments, threadsPerWorker: settings.threads)
     let logger = Logger.standardError(label: "coordinator", level: settings.logLevel)
     let wasInterrupted = try await Interruption.noticing {
       try await Coordinator.run(configuration, logger: logger) { host, port in

@@ -37,6 +37,15 @@ struct ServeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Folder where workers keep packed weights, which they share. Default: ~/.cache/millpond.",
+      valueName: "DIR"))
+  var cache: [String] = []
+
+  @Flag(name: .customLong("no-cache"), help: "Workers keep nothing between starts.")
+  var noCache = false
+
+  @Option(
+    help: ArgumentHelp(
       "The worker program. Default: millpond-worker beside this program.", valueName: "PATH"))
   var workerBinary: [String] = []
 
@@ -89,7 +98,8 @@ struct ServeOptions: ParsableArguments {
     let file: SettingsFile? = if let path { try SettingsFile(path: path) } else { nil }
     let flags = [
       "--listen": listen, "--model": model, "--replicas": replicas, "--worker": worker,
-      "--threads": threads, "--precision": precision, "--worker-binary": workerBinary,
+      "--threads": threads, "--precision": precision,
+      "--cache": cache + (noCache ? ["none"] : []), "--worker-binary": workerBinary,
       "--log-level": logLevel, "--task": task, "--pooling": pooling, "--overrides": overrides,
       "--score-template": scoreTemplate, "--max-tokens": maxTokens,
     ]

@@ -17,6 +17,7 @@ package import MillpondClient
 /// | `overrides`     | `--overrides`    | `MILLPOND_OVERRIDES`   | path of an overrides file | none |
 /// | `scoreTemplate` | `--score-template` | `MILLPOND_SCORE_TEMPLATE` | path of a score template | none |
 /// | `maxTokens`     | `--max-tokens`   | `MILLPOND_MAX_TOKENS`  | a token limit below the model's | the model's |
+/// | `cache`         | `--cache`, `--no-cache` | `MILLPOND_CACHE` | folder of packed weights and hashes, or `none` | `~/.cache/millpond` |
 /// | `workerBinary`  | `--worker-binary`| `MILLPOND_WORKER_BINARY` | path of millpond-worker | beside `millpond` |
 /// | `logLevel`      | `--log-level`    | `MILLPOND_LOG_LEVEL`   | trace, debug, info, notice, warning, error or critical | info |
 ///
@@ -31,6 +32,8 @@ package struct ServeSettings: Sendable {
   package var precision: String
   /// What is said of models in place of their directories.
   package var overrides: WorkerOverrides
+  /// A folder, `none`, or nil for the workers' own choice.
+  package var cache: String?
   package var workerBinary: String?
   package var logLevel: Logger.Level
   /// All of it as JSON, with where each value comes from.
@@ -61,12 +64,24 @@ package struct ServeSettings: Sendable {
     threads = try reader.read(.threads).value
     precision = try reader.read(.precision).value
     overrides = try WorkerOverrides(&reader)
+    cache = try reader.read(.cache).value
     workerBinary = try reader.read(.workerBinary).value
     logLevel = try reader.read(.logLevel).value
     effectiveConfiguration = reader.effectiveConfiguration
     try reader.finish()
     try checkModels()
     try overrides.check(models: models.map(\.name))
+  }
+
+  /// What workers are told of all this.
+  package var workerArguments: [String] {
+    let cache =
+      switch cache {
+      case nil: [String]()
+      case "none"?: ["--no-cache"]
+      case let folder?: ["--cache", folder]
+      }
+    return ["--precision", precision] + cache
   }
 
   private func checkModels() throws(SettingsError) {
@@ -170,6 +185,18 @@ extension Setting where Value == String {
 }
 
 extension Setting where Value == String? {
+  fileprivate static var cache: Self {
+    .text(
+      "cache", flag: "--cache", variable: "MILLPOND_CACHE", fallback: nil,
+      read: { (text) throws(ValueError) in
+        guard !text.isEmpty else { throw ValueError("it is a folder, or none") }
+        return text
+      },
+      write: { value, writer in
+        if let value { writer.string(value) } else { writer.null() }
+      })
+  }
+
   fileprivate static var workerBinary: Self {
     .text(
       "workerBinary", flag: "--worker-binary", variable: ServeSettings.workerBinaryVariable,
