@@ -5,13 +5,17 @@ import Testing
 struct AttentionTests {
   private static let lengths = [1, 2, 15, 16, 17, 30, 63, 64, 65, 130, 257]
 
-  @Test("each head attends as softmax(QKᵀ/√d)V says", arguments: lengths)
-  func matchesReference(length: Int) throws {
-    let (heads, size) = (3, 20)
+  @Test(
+    "each head attends as softmax(QKᵀ/√d)V says", arguments: lengths,
+    [(Precision.f32, 20, 5e-6), (.bf16, 32, 0.03), (.int8, 48, 0.03)])
+  func matchesReference(length: Int, kind: (precision: Precision, size: Int, error: Double)) throws
+  {
+    let (heads, size) = (3, kind.size)
     let width = heads * size
     var noise = Noise(seed: UInt64(length))
     let rows = noise.floats(length * 3 * width, in: -2...2)
-    let attention = RaggedAttention(headCount: heads, headSize: size, table: try bestTable())
+    let attention = RaggedAttention(
+      headCount: heads, headSize: size, precision: kind.precision, table: try bestTable())
     var output = try Matrix(rows: length, columns: width)
     attention.apply(
       try matrix(rows, rows: length), rows: 0..<length, into: &output, at: 0,
@@ -31,19 +35,22 @@ struct AttentionTests {
           let expected = (0..<length).map { shares[$0] * element($0, 2, head, column) }
             .reduce(0, +)
           let actual = Double(result[query * width + head * size + column])
-          #expect(abs(actual - expected) < 5e-6, "query \(query), head \(head)")
+          #expect(abs(actual - expected) < kind.error, "query \(query), head \(head)")
         }
       }
     }
   }
 
-  @Test("a sequence's bits do not depend on where it lies in the batch", arguments: lengths)
-  func placeDoesNotMatter(length: Int) throws {
+  @Test(
+    "a sequence's bits do not depend on where it lies in the batch", arguments: lengths,
+    [Precision.f32, .bf16])
+  func placeDoesNotMatter(length: Int, precision: Precision) throws {
     let (heads, size) = (2, 32)
     let width = heads * size
     var noise = Noise(seed: UInt64(length))
     let own = noise.floats(length * 3 * width)
-    let attention = RaggedAttention(headCount: heads, headSize: size, table: try bestTable())
+    let attention = RaggedAttention(
+      headCount: heads, headSize: size, precision: precision, table: try bestTable())
     // A longer sequence first leaves the scratch dirty, as it is in use.
     let scratch = try testScratch(headSize: size)
     let before = noise.floats(280 * 3 * width)

@@ -21,9 +21,11 @@ TYPES = {"f32": "float32", "bf16": "bfloat16"}
 
 class Adapter:
     def __init__(self, model: str, precision: str, cache: str):
+        # A decoder would else find the texts of the pass before in its cache, and compute nothing.
         self.model = vllm.LLM(
-            model=model, runner="pooling", dtype=TYPES[precision], max_model_len=MAX_TOKENS, disable_log_stats=True
-        )
+            model=model, runner="pooling", dtype=TYPES[precision], max_model_len=MAX_TOKENS,
+            enable_prefix_caching=False, disable_log_stats=True,
+        )  # fmt: skip
         self.version = vllm.__version__
         self.settings = [{}]
         self.single_settings = [{}]
