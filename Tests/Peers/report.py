@@ -187,7 +187,7 @@ def draw(report: dict) -> None:
 
 def text(report: dict) -> str:
     versions = ", ".join("%s %s" % (name, version) for name, version in report.get("versions", {}).items() if version)
-    commits = ", ".join("%s %s" % (part, commit[:7]) for part, commit in report["commits"].items())
+    commits = ", ".join("%s %s" % item for item in report["commits"].items())
     parts = ["Machine: %s; kernels %s. Peers: %s. Measured at commits: %s.\n" % (
         report["machine"], report["isa"], versions, commits)]  # fmt: skip
     if "throughput" in report:
