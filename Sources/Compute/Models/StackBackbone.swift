@@ -86,11 +86,11 @@ struct StackBackbone: Backbone {
       factor: settings.embeddingFactor, table: loader.table)
   }
 
-  /// The working memory of one thread. Bytes at most, beside `Scratch`: 4 · (tokensMax · hidden +
-  /// max(192, inputTokensMax) · (queries, keys and values + heads + hidden) + 192 · up to three
-  /// times intermediate), the latter two no more than tokensMax rows; with experts 192 · (3 ·
-  /// hidden + experts) more, with a convolution (size / groups + 1) · hidden for each row of a
-  /// group.
+  /// The working memory of one thread. Bytes at most, beside `Scratch`: 4 · (tokensMax · (hidden +
+  /// heads) + max(144, inputTokensMax) · (queries, keys and values + hidden) + 144 · up to three
+  /// times intermediate), the middle no more than tokensMax rows; with experts 144 · (3 · hidden +
+  /// experts) more, with a convolution hidden for each token and size / groups · hidden for each row
+  /// of a group.
   func makeScratch(_ limits: BatchCapacity) throws(ModelError) -> any BackboneScratch {
     let widths = [
       hiddenSize, settings.intermediateSize, settings.embeddingSize,
