@@ -108,12 +108,15 @@ struct ThreadsTests {
     #expect(cp_resident_bytes() % UInt64(cp_page_size()) == 0)
   }
 
-  @Test("a thread can be pinned to a processor of its mask")
+  @Test("a thread can be pinned to a processor of its mask, give way, and ask for short slices")
   func pin() async {
     // In a process of its own, since a pool thread would stay pinned.
     await #expect(processExitsWith: .success) {
       guard cp_pin_thread(1_000) == 0, cp_affinity_cpu_count() == 1 else { exit(1) }
       guard cp_pin_thread(-1) == EINVAL, cp_set_thread_nice(5) == 0 else { exit(2) }
+      // A slice leaves the nice value of the thread alone.
+      let thread = __priority_which_t(PRIO_PROCESS.rawValue)
+      guard cp_set_thread_slice(100_000) == 0, getpriority(thread, 0) == 5 else { exit(3) }
     }
   }
 

@@ -63,7 +63,13 @@ def measure(options, cache: str) -> dict:
         peer.stop()
         ratios = [a / b for a, b in zip(*rounds.values())]
         tokens = sum(map(len, programs.lines(texts))) / TEXTS[shape]
-        found[shape] = {"tokensPerText": tokens, "rounds": rounds, "min": min(ratios), "median": statistics.median(ratios), "max": max(ratios)}
+        found[shape] = {
+            "tokensPerText": tokens,
+            "rounds": rounds,
+            "min": min(ratios),
+            "median": statistics.median(ratios),
+            "max": max(ratios),
+        }
         print("%s bf16 over vLLM: %.2f (%.2f to %.2f); %.1f against %.1f texts/s" % (
             shape, statistics.median(ratios), min(ratios), max(ratios), *map(statistics.median, rounds.values())))  # fmt: skip
         sys.stdout.flush()

@@ -5,8 +5,8 @@
 Every program gets two threads. Each peer runs by the setting that is fastest here for the mix, is given whole files, and
 is stopped while another one is measured. Runs during which others had more than 5 % of the processors are repeated,
 within a bound. A peer that cannot be run is named. `host` is what needs no peer: the processor's limits, the coordinator,
-starts and memory; `chaos` kills workers under load. Figures are kept in .build/peers.json part by part; --readme writes all that are there into README.md,
-with its plots.
+starts and memory; `chaos` kills workers under load. Figures are kept in .build/peers.json part by part; --readme writes
+all that are there into README.md, with its plots.
 """
 
 import argparse

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <string.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Benchmarks
+internal import Kernels
 
 /// How long a worker takes to start, and its memory.
 struct BenchStart: AsyncParsableCommand {
@@ -27,7 +28,7 @@ struct BenchStart: AsyncParsableCommand {
   var threads: Int?
 
   @Option(help: "How products are computed: f32, bf16 or int8.")
-  var precision = "f32"
+  var precision = Precision.f32
 
   @Flag(help: "One JSON object in place of a table.")
   var json = false
@@ -46,7 +47,7 @@ struct BenchStart: AsyncParsableCommand {
     let texts =
       try jsonl.map { path in try BenchmarkTexts.read(path) }
       ?? Array(repeating: Bench.sentence, count: 64)
-    var arguments = ["--model", model, "--precision", precision]
+    var arguments = ["--model", model, "--precision", precision.rawValue]
     if let threads { arguments += ["--threads", "\(threads)"] }
     let report = try await StartBenchmark(
       worker: try BenchLimits.programBeside("millpond-worker"), arguments: arguments, texts: texts,

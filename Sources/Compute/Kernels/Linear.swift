@@ -37,7 +37,8 @@ package struct Linear: Sendable {
     /// As `biasResidual`, then normalises each row.
     case biasResidualLayerNorm(LayerNorm)
     /// Adds the bias, where there is one, then multiplies the function of each gate with what it is
-    /// for: half as many outputs as weights, which are in the order of `gateOrder`.
+    /// for: half as many outputs as weights, in which `gateWidth` gates and as many that they are for
+    /// take turns.
     case biasGate(Gate)
   }
 

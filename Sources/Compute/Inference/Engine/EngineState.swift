@@ -121,11 +121,7 @@ struct EngineState: Sendable {
       if let record = records.removeValue(forKey: id) { step.expired.append(record) }
     }
     step.batch = queue.takeBatch(thread: thread, now: now)
-    if let batch = step.batch {
-      for selection in batch.selections {
-        if let record = records[selection.call] { step.work.append((selection, record)) }
-      }
-    }
+    step.work = step.batch.map(work) ?? []
     if step.batch == nil, step.expired.isEmpty {
       stepStarts[thread] = nil
       if let leader, leader != thread, teams[leader].isOpen {
@@ -151,13 +147,16 @@ struct EngineState: Sendable {
     guard let batch = queue.takeBatch(thread: thread, of: .interactive, now: now) else {
       return nil
     }
-    var step = Step(batch: batch, cost: cost)
-    for selection in batch.selections {
-      if let record = records[selection.call] { step.work.append((selection, record)) }
-    }
+    var step = Step(batch: batch, work: work(of: batch), cost: cost)
     stepStarts[thread] = now
     step.wake.everyone = isDrained
     return step
+  }
+
+  private func work(of batch: BatchPlan) -> [(selection: Selection, record: CallRecord)] {
+    batch.selections.compactMap { selection in
+      records[selection.call].map { (selection, $0) }
+    }
   }
 
   /// A batch that takes less is over before another thread is there: 150 µs.

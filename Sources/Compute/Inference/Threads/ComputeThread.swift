@@ -1,9 +1,8 @@
 internal import CPlatform
 internal import Kernels
 
-/// The body of a compute thread: warms its workspace up, then runs whole batches of its own until
-/// the engine drains. An input is never split over threads, so results do not depend on how many
-/// there are.
+/// The body of a compute thread: warms its workspace up, then runs batches of its own, or assists
+/// another thread's, until the engine drains. Results do not depend on how many threads there are.
 struct ComputeThread: Sendable {
   let core: EngineCore
   /// 0-based.
@@ -77,7 +76,7 @@ struct ComputeThread: Sendable {
   }
 
   /// Gives way to the threads that read and write sockets: on Linux 6.18 an embedding of one
-  /// sentence came back 8 % sooner, since those ran at once when they were woken.
+  /// sentence came back 4 to 15 % sooner, since those ran at once when they were woken.
   private static let niceness: Int32 = 5
 
   /// How long a thread that has computed looks for more before it parks, in nanoseconds: waking two

@@ -16,8 +16,8 @@ final class EngineCore: Sendable {
   let model: any ServedModel
   let limits: QueueLimits
   let monitor: Monitor<EngineState>
-  /// Set when there is work for a compute thread that is not computing: what those look at that
-  /// spin. Only a hint; the state decides.
+  /// Set when there is work for a compute thread that is not computing, of its own or of a team: what
+  /// those look at that spin. Only a hint; the state decides.
   private let isWanted = Atomic<Bool>(false)
   /// Set when interactive work came while all threads computed: what a bulk batch looks at between
   /// layers. Only a hint, too.
