@@ -162,7 +162,7 @@ final class CoordinatorState {
       } catch {
         call.refuse(error)
       }
-    case nil:
+    case .admin?, nil:
       call.refuse(
         Status(
           .unimplemented, reason: .unknownMethod,

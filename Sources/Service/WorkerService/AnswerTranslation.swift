@@ -93,7 +93,7 @@ package struct AnswerTranslation: Sendable {
           TokenizeResult(outcome: result.outcome { $0.tokens }, isTruncated: result.truncated)
         }
       ).encoded()
-    case .info, .health: preconditionFailure("\(method) has no results")
+    case .info, .health, .admin: preconditionFailure("\(method) has no results")
     }
   }
 

@@ -24,7 +24,7 @@ package final class WorkerService: CallService {
   }
 
   package func callReceived(_ call: IncomingCall) {
-    guard let method = call.head.method else {
+    guard let method = call.head.method, method != .admin else {
       return call.refuse(
         Status(
           .unimplemented, reason: .unknownMethod,
@@ -33,6 +33,7 @@ package final class WorkerService: CallService {
     switch method {
     case .info: call.respond(ResponseHead(load: loadReport()), body: info().encoded())
     case .health: call.respond(ResponseHead(load: loadReport()), body: health().encoded())
+    case .admin: break
     case .embed, .classify, .score, .tokenize:
       let asked = call.head.model
       guard asked.isEmpty || asked == engine.info.name else {

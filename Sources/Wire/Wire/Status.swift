@@ -55,6 +55,9 @@ package enum StatusReason: UInt32, Sendable, CaseIterable {
   case wrongTask = 8
   case workerLost = 9
   case limit = 10
+  case tooLate = 11
+  case poison = 12
+  case unknownFingerprint = 13
 }
 
 /// The outcome of a call, or of one input of it.

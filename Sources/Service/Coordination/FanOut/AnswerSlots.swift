@@ -18,7 +18,7 @@ package struct AnswerSlots: Sendable {
     case .classify: slots = .classify(ResultSlots(count: inputCount), labels: [])
     case .score: slots = .score(ResultSlots(count: inputCount))
     case .tokenize: slots = .tokenize(ResultSlots(count: inputCount))
-    case .info, .health: preconditionFailure("\(method) has no inputs")
+    case .info, .health, .admin: preconditionFailure("\(method) has no inputs")
     }
   }
 

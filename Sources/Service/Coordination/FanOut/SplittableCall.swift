@@ -17,7 +17,7 @@ package enum SplittableCall: Sendable {
     case .classify: self = .classify(try ClassifyRequest(decoding: body))
     case .score: self = .score(try ScoreRequest(decoding: body))
     case .tokenize: self = .tokenize(try TokenizeRequest(decoding: body))
-    case .info, .health: return nil
+    case .info, .health, .admin: return nil
     }
   }
 

@@ -1,5 +1,35 @@
 internal import CWireMessages
 
+/// What is asked about a server's health.
+package struct HealthRequest: Sendable, Equatable {
+  /// Answer now and after each change, until the call is cancelled or its deadline passes.
+  package var watch: Bool
+
+  package init(watch: Bool = false) {
+    self.watch = watch
+  }
+
+  /// - Throws: `.malformed`.
+  package init(decoding bytes: RawSpan) throws(WireError) { self = try Protobuf.decode(bytes) }
+
+  package func encoded() -> [UInt8] { Protobuf.encode(self) }
+}
+
+extension HealthRequest: ProtobufConvertible {
+  typealias Raw = Millpond__V1__HealthRequest
+  static let messageName: StaticString = "HealthRequest"
+  static var initializeRaw: Initialize<Raw> { millpond__v1__health_request__init }
+  static var unpackRaw: Unpack<Raw> { millpond__v1__health_request__unpack }
+
+  init(raw: borrowing Raw) {
+    watch = raw.watch != 0
+  }
+
+  func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
+    raw.watch = watch ? 1 : 0
+  }
+}
+
 /// Whether a server works: three questions with three answers.
 package struct HealthResponse: Sendable, Equatable {
   /// The process answers.

@@ -10,10 +10,12 @@ package struct InfoResponse: Sendable, Equatable {
   package var workers: [WorkerInfo]
   package var residentBytes: UInt64
   package var uptimeMilliseconds: UInt64
+  /// Of a coordinator: one for each model that it serves.
+  package var traffic: [ModelTraffic]
 
   package init(
     role: String, version: String, models: [ModelInfo], workers: [WorkerInfo] = [],
-    residentBytes: UInt64, uptimeMilliseconds: UInt64
+    residentBytes: UInt64, uptimeMilliseconds: UInt64, traffic: [ModelTraffic] = []
   ) {
     self.role = role
     self.version = version
@@ -21,6 +23,7 @@ package struct InfoResponse: Sendable, Equatable {
     self.workers = workers
     self.residentBytes = residentBytes
     self.uptimeMilliseconds = uptimeMilliseconds
+    self.traffic = traffic
   }
 
   /// - Throws: `.malformed`, `.tooLarge`.
@@ -42,6 +45,7 @@ extension InfoResponse: ProtobufConvertible {
     workers = try values(raw.workers, raw.n_workers)
     residentBytes = raw.resident_bytes
     uptimeMilliseconds = raw.uptime_ms
+    traffic = try values(raw.traffic, raw.n_traffic)
   }
 
   func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
@@ -53,6 +57,8 @@ extension InfoResponse: ProtobufConvertible {
     raw.workers = builder.messages(workers)
     raw.resident_bytes = residentBytes
     raw.uptime_ms = uptimeMilliseconds
+    raw.n_traffic = traffic.count
+    raw.traffic = builder.messages(traffic)
   }
 }
 
@@ -136,47 +142,5 @@ extension ModelInfo: ProtobufConvertible {
     raw.n_allowed_dimensions = allowedDimensions.count
     raw.allowed_dimensions = builder.numbers(allowedDimensions.map(UInt32.init(clamping:)))
     raw.default_prompt = builder.bytes(defaultPrompt)
-  }
-}
-
-/// A worker as its coordinator sees it.
-package struct WorkerInfo: Sendable, Equatable {
-  package var address = ""
-  package var model = ""
-  /// "starting", "warming", "ready", "draining" or "down".
-  package var state = ""
-  /// 0 when the process is not the coordinator's.
-  package var processID = 0
-  package var restarts = 0
-  package var load: LoadReport?
-  package var openPieces = 0
-
-  package init() {}
-}
-
-extension WorkerInfo: ProtobufConvertible {
-  typealias Raw = Millpond__V1__WorkerInfo
-  static let messageName: StaticString = "WorkerInfo"
-  static var initializeRaw: Initialize<Raw> { millpond__v1__worker_info__init }
-  static var unpackRaw: Unpack<Raw> { millpond__v1__worker_info__unpack }
-
-  init(raw: borrowing Raw) throws(WireError) {
-    address = try raw.address.string("WorkerInfo.address")
-    model = try raw.model.string("WorkerInfo.model")
-    state = try raw.state.string("WorkerInfo.state")
-    processID = Int(raw.pid)
-    restarts = Int(raw.restarts)
-    load = try value(raw.load)
-    openPieces = Int(raw.open_pieces)
-  }
-
-  func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
-    raw.address = builder.bytes(address)
-    raw.model = builder.bytes(model)
-    raw.state = builder.bytes(state)
-    raw.pid = UInt32(clamping: processID)
-    raw.restarts = UInt32(clamping: restarts)
-    raw.load = builder.message(load)
-    raw.open_pieces = UInt32(clamping: openPieces)
   }
 }

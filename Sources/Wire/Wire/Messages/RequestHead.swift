@@ -8,12 +8,21 @@ package enum Method: UInt32, Sendable, CaseIterable {
   case tokenize = 4
   case info = 5
   case health = 6
+  case admin = 7
 }
 
 /// Who is served first.
 package enum Priority: UInt32, Sendable {
   case interactive = 0
   case bulk = 1
+}
+
+/// Whether equal open calls may be computed once, and finished answers be kept.
+package enum Sharing: UInt32, Sendable {
+  /// As the server is configured.
+  case serverDefault = 0
+  /// The call is computed for itself.
+  case off = 1
 }
 
 /// The head of a request's first frame: what a relay routes on.
@@ -35,11 +44,15 @@ package struct RequestHead: Sendable, Equatable {
   package var traceparent: String
   /// Caller identity, at most 4,096 bytes.
   package var token: String
+  /// Only workers with this fingerprint may answer; empty is any. At most 256 bytes.
+  package var fingerprint: String
+  package var sharing: Sharing
 
   package init(
     method: Method, model: String = "", remainingMicroseconds: UInt64? = nil,
     priority: Priority = .interactive, inputCount: Int = 0, textByteCount: Int = 0,
-    requestID: String = "", traceparent: String = "", token: String = ""
+    requestID: String = "", traceparent: String = "", token: String = "",
+    fingerprint: String = "", sharing: Sharing = .serverDefault
   ) {
     self.methodNumber = method.rawValue
     self.model = model
@@ -50,6 +63,8 @@ package struct RequestHead: Sendable, Equatable {
     self.requestID = requestID
     self.traceparent = traceparent
     self.token = token
+    self.fingerprint = fingerprint
+    self.sharing = sharing
   }
 
   /// - Throws: INVALID_ARGUMENT if the body holds another number of inputs than the head says: the
@@ -69,6 +84,7 @@ package struct RequestHead: Sendable, Equatable {
   private static let requestIDBytesMax = 128
   private static let traceparentBytesMax = 256
   private static let tokenBytesMax = 4_096
+  private static let fingerprintBytesMax = 256
 
   /// Names the first field that is longer than a server reads, with limit and actual value; nil
   /// when all fit.
@@ -78,6 +94,7 @@ package struct RequestHead: Sendable, Equatable {
       ("request_id", requestID.utf8.count, Self.requestIDBytesMax),
       ("traceparent", traceparent.utf8.count, Self.traceparentBytesMax),
       ("token", token.utf8.count, Self.tokenBytesMax),
+      ("fingerprint", fingerprint.utf8.count, Self.fingerprintBytesMax),
     ]
     return fields.first { $0.byteCount > $0.limit }.map {
       "RequestHead.\($0.name) has \($0.byteCount) bytes, the limit is \($0.limit)"
@@ -108,6 +125,9 @@ extension RequestHead: ProtobufConvertible {
     traceparent = try raw.traceparent.string(
       "RequestHead.traceparent", byteCountMax: Self.traceparentBytesMax)
     token = try raw.token.string("RequestHead.token", byteCountMax: Self.tokenBytesMax)
+    fingerprint = try raw.fingerprint.string(
+      "RequestHead.fingerprint", byteCountMax: Self.fingerprintBytesMax)
+    sharing = raw.sharing == MILLPOND__V1__SHARING__SHARING_OFF ? .off : .serverDefault
   }
 
   func fill(_ raw: inout Raw, _ builder: borrowing ProtobufBuilder) {
@@ -120,6 +140,8 @@ extension RequestHead: ProtobufConvertible {
     raw.request_id = builder.bytes(requestID)
     raw.traceparent = builder.bytes(traceparent)
     raw.token = builder.bytes(token)
+    raw.fingerprint = builder.bytes(fingerprint)
+    raw.sharing = Millpond__V1__Sharing(rawValue: .init(sharing.rawValue))
   }
 }
 

@@ -662,7 +662,7 @@ const ProtobufCMessageDescriptor millpond__v1__budget__descriptor =
   (ProtobufCMessageInit) millpond__v1__budget__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor millpond__v1__request_head__field_descriptors[9] =
+static const ProtobufCFieldDescriptor millpond__v1__request_head__field_descriptors[11] =
 {
   {
     "method",
@@ -772,14 +772,40 @@ static const ProtobufCFieldDescriptor millpond__v1__request_head__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "fingerprint",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__RequestHead, fingerprint),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sharing",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__RequestHead, sharing),
+    &millpond__v1__sharing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned millpond__v1__request_head__field_indices_by_name[] = {
   2,   /* field[2] = budget */
+  9,   /* field[9] = fingerprint */
   4,   /* field[4] = input_count */
   0,   /* field[0] = method */
   1,   /* field[1] = model */
   3,   /* field[3] = priority */
   6,   /* field[6] = request_id */
+  10,   /* field[10] = sharing */
   5,   /* field[5] = text_bytes */
   8,   /* field[8] = token */
   7,   /* field[7] = traceparent */
@@ -787,7 +813,7 @@ static const unsigned millpond__v1__request_head__field_indices_by_name[] = {
 static const ProtobufCIntRange millpond__v1__request_head__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor millpond__v1__request_head__descriptor =
 {
@@ -797,7 +823,7 @@ const ProtobufCMessageDescriptor millpond__v1__request_head__descriptor =
   "Millpond__V1__RequestHead",
   "millpond.v1",
   sizeof(Millpond__V1__RequestHead),
-  9,
+  11,
   millpond__v1__request_head__field_descriptors,
   millpond__v1__request_head__field_indices_by_name,
   1,  millpond__v1__request_head__number_ranges,
@@ -1318,7 +1344,7 @@ const ProtobufCMessageDescriptor millpond__v1__go_away__descriptor =
   (ProtobufCMessageInit) millpond__v1__go_away__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue millpond__v1__method__enum_values_by_number[7] =
+static const ProtobufCEnumValue millpond__v1__method__enum_values_by_number[8] =
 {
   { "METHOD_UNSPECIFIED", "MILLPOND__V1__METHOD__METHOD_UNSPECIFIED", 0 },
   { "METHOD_EMBED", "MILLPOND__V1__METHOD__METHOD_EMBED", 1 },
@@ -1327,12 +1353,14 @@ static const ProtobufCEnumValue millpond__v1__method__enum_values_by_number[7] =
   { "METHOD_TOKENIZE", "MILLPOND__V1__METHOD__METHOD_TOKENIZE", 4 },
   { "METHOD_INFO", "MILLPOND__V1__METHOD__METHOD_INFO", 5 },
   { "METHOD_HEALTH", "MILLPOND__V1__METHOD__METHOD_HEALTH", 6 },
+  { "METHOD_ADMIN", "MILLPOND__V1__METHOD__METHOD_ADMIN", 7 },
 };
 static const ProtobufCIntRange millpond__v1__method__value_ranges[] = {
-{0, 0},{0, 7}
+{0, 0},{0, 8}
 };
-static const ProtobufCEnumValueIndex millpond__v1__method__enum_values_by_name[7] =
+static const ProtobufCEnumValueIndex millpond__v1__method__enum_values_by_name[8] =
 {
+  { "METHOD_ADMIN", 7 },
   { "METHOD_CLASSIFY", 2 },
   { "METHOD_EMBED", 1 },
   { "METHOD_HEALTH", 6 },
@@ -1348,9 +1376,9 @@ const ProtobufCEnumDescriptor millpond__v1__method__descriptor =
   "Method",
   "Millpond__V1__Method",
   "millpond.v1",
-  7,
+  8,
   millpond__v1__method__enum_values_by_number,
-  7,
+  8,
   millpond__v1__method__enum_values_by_name,
   1,
   millpond__v1__method__value_ranges,
@@ -1382,6 +1410,34 @@ const ProtobufCEnumDescriptor millpond__v1__priority__descriptor =
   millpond__v1__priority__enum_values_by_name,
   1,
   millpond__v1__priority__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue millpond__v1__sharing__enum_values_by_number[2] =
+{
+  { "SHARING_DEFAULT", "MILLPOND__V1__SHARING__SHARING_DEFAULT", 0 },
+  { "SHARING_OFF", "MILLPOND__V1__SHARING__SHARING_OFF", 1 },
+};
+static const ProtobufCIntRange millpond__v1__sharing__value_ranges[] = {
+{0, 0},{0, 2}
+};
+static const ProtobufCEnumValueIndex millpond__v1__sharing__enum_values_by_name[2] =
+{
+  { "SHARING_DEFAULT", 0 },
+  { "SHARING_OFF", 1 },
+};
+const ProtobufCEnumDescriptor millpond__v1__sharing__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "millpond.v1.Sharing",
+  "Sharing",
+  "Millpond__V1__Sharing",
+  "millpond.v1",
+  2,
+  millpond__v1__sharing__enum_values_by_number,
+  2,
+  millpond__v1__sharing__enum_values_by_name,
+  1,
+  millpond__v1__sharing__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue millpond__v1__code__enum_values_by_number[17] =
@@ -1442,7 +1498,7 @@ const ProtobufCEnumDescriptor millpond__v1__code__descriptor =
   millpond__v1__code__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue millpond__v1__reason__enum_values_by_number[11] =
+static const ProtobufCEnumValue millpond__v1__reason__enum_values_by_number[14] =
 {
   { "REASON_UNSPECIFIED", "MILLPOND__V1__REASON__REASON_UNSPECIFIED", 0 },
   { "REASON_OVERLOADED", "MILLPOND__V1__REASON__REASON_OVERLOADED", 1 },
@@ -1455,17 +1511,23 @@ static const ProtobufCEnumValue millpond__v1__reason__enum_values_by_number[11] 
   { "REASON_WRONG_TASK", "MILLPOND__V1__REASON__REASON_WRONG_TASK", 8 },
   { "REASON_WORKER_LOST", "MILLPOND__V1__REASON__REASON_WORKER_LOST", 9 },
   { "REASON_LIMIT", "MILLPOND__V1__REASON__REASON_LIMIT", 10 },
+  { "REASON_TOO_LATE", "MILLPOND__V1__REASON__REASON_TOO_LATE", 11 },
+  { "REASON_POISON", "MILLPOND__V1__REASON__REASON_POISON", 12 },
+  { "REASON_UNKNOWN_FINGERPRINT", "MILLPOND__V1__REASON__REASON_UNKNOWN_FINGERPRINT", 13 },
 };
 static const ProtobufCIntRange millpond__v1__reason__value_ranges[] = {
-{0, 0},{0, 11}
+{0, 0},{0, 14}
 };
-static const ProtobufCEnumValueIndex millpond__v1__reason__enum_values_by_name[11] =
+static const ProtobufCEnumValueIndex millpond__v1__reason__enum_values_by_name[14] =
 {
   { "REASON_DRAINING", 3 },
   { "REASON_INVALID_UTF8", 7 },
   { "REASON_LIMIT", 10 },
   { "REASON_OVERLOADED", 1 },
+  { "REASON_POISON", 12 },
+  { "REASON_TOO_LATE", 11 },
   { "REASON_TOO_LONG", 4 },
+  { "REASON_UNKNOWN_FINGERPRINT", 13 },
   { "REASON_UNKNOWN_METHOD", 6 },
   { "REASON_UNKNOWN_MODEL", 5 },
   { "REASON_UNSPECIFIED", 0 },
@@ -1480,9 +1542,9 @@ const ProtobufCEnumDescriptor millpond__v1__reason__descriptor =
   "Reason",
   "Millpond__V1__Reason",
   "millpond.v1",
-  11,
+  14,
   millpond__v1__reason__enum_values_by_number,
-  11,
+  14,
   millpond__v1__reason__enum_values_by_name,
   1,
   millpond__v1__reason__value_ranges,

@@ -187,6 +187,51 @@ void   millpond__v1__worker_info__free_unpacked
   assert(message->base.descriptor == &millpond__v1__worker_info__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   millpond__v1__model_traffic__init
+                     (Millpond__V1__ModelTraffic         *message)
+{
+  static const Millpond__V1__ModelTraffic init_value = MILLPOND__V1__MODEL_TRAFFIC__INIT;
+  *message = init_value;
+}
+size_t millpond__v1__model_traffic__get_packed_size
+                     (const Millpond__V1__ModelTraffic *message)
+{
+  assert(message->base.descriptor == &millpond__v1__model_traffic__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t millpond__v1__model_traffic__pack
+                     (const Millpond__V1__ModelTraffic *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &millpond__v1__model_traffic__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t millpond__v1__model_traffic__pack_to_buffer
+                     (const Millpond__V1__ModelTraffic *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &millpond__v1__model_traffic__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Millpond__V1__ModelTraffic *
+       millpond__v1__model_traffic__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Millpond__V1__ModelTraffic *)
+     protobuf_c_message_unpack (&millpond__v1__model_traffic__descriptor,
+                                allocator, len, data);
+}
+void   millpond__v1__model_traffic__free_unpacked
+                     (Millpond__V1__ModelTraffic *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &millpond__v1__model_traffic__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   millpond__v1__health_request__init
                      (Millpond__V1__HealthRequest         *message)
 {
@@ -322,6 +367,231 @@ void   millpond__v1__model_health__free_unpacked
   assert(message->base.descriptor == &millpond__v1__model_health__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   millpond__v1__admin_request__init
+                     (Millpond__V1__AdminRequest         *message)
+{
+  static const Millpond__V1__AdminRequest init_value = MILLPOND__V1__ADMIN_REQUEST__INIT;
+  *message = init_value;
+}
+size_t millpond__v1__admin_request__get_packed_size
+                     (const Millpond__V1__AdminRequest *message)
+{
+  assert(message->base.descriptor == &millpond__v1__admin_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t millpond__v1__admin_request__pack
+                     (const Millpond__V1__AdminRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &millpond__v1__admin_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t millpond__v1__admin_request__pack_to_buffer
+                     (const Millpond__V1__AdminRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &millpond__v1__admin_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Millpond__V1__AdminRequest *
+       millpond__v1__admin_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Millpond__V1__AdminRequest *)
+     protobuf_c_message_unpack (&millpond__v1__admin_request__descriptor,
+                                allocator, len, data);
+}
+void   millpond__v1__admin_request__free_unpacked
+                     (Millpond__V1__AdminRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &millpond__v1__admin_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   millpond__v1__swap_model__init
+                     (Millpond__V1__SwapModel         *message)
+{
+  static const Millpond__V1__SwapModel init_value = MILLPOND__V1__SWAP_MODEL__INIT;
+  *message = init_value;
+}
+size_t millpond__v1__swap_model__get_packed_size
+                     (const Millpond__V1__SwapModel *message)
+{
+  assert(message->base.descriptor == &millpond__v1__swap_model__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t millpond__v1__swap_model__pack
+                     (const Millpond__V1__SwapModel *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &millpond__v1__swap_model__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t millpond__v1__swap_model__pack_to_buffer
+                     (const Millpond__V1__SwapModel *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &millpond__v1__swap_model__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Millpond__V1__SwapModel *
+       millpond__v1__swap_model__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Millpond__V1__SwapModel *)
+     protobuf_c_message_unpack (&millpond__v1__swap_model__descriptor,
+                                allocator, len, data);
+}
+void   millpond__v1__swap_model__free_unpacked
+                     (Millpond__V1__SwapModel *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &millpond__v1__swap_model__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   millpond__v1__drain_worker__init
+                     (Millpond__V1__DrainWorker         *message)
+{
+  static const Millpond__V1__DrainWorker init_value = MILLPOND__V1__DRAIN_WORKER__INIT;
+  *message = init_value;
+}
+size_t millpond__v1__drain_worker__get_packed_size
+                     (const Millpond__V1__DrainWorker *message)
+{
+  assert(message->base.descriptor == &millpond__v1__drain_worker__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t millpond__v1__drain_worker__pack
+                     (const Millpond__V1__DrainWorker *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &millpond__v1__drain_worker__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t millpond__v1__drain_worker__pack_to_buffer
+                     (const Millpond__V1__DrainWorker *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &millpond__v1__drain_worker__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Millpond__V1__DrainWorker *
+       millpond__v1__drain_worker__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Millpond__V1__DrainWorker *)
+     protobuf_c_message_unpack (&millpond__v1__drain_worker__descriptor,
+                                allocator, len, data);
+}
+void   millpond__v1__drain_worker__free_unpacked
+                     (Millpond__V1__DrainWorker *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &millpond__v1__drain_worker__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   millpond__v1__reload_configuration__init
+                     (Millpond__V1__ReloadConfiguration         *message)
+{
+  static const Millpond__V1__ReloadConfiguration init_value = MILLPOND__V1__RELOAD_CONFIGURATION__INIT;
+  *message = init_value;
+}
+size_t millpond__v1__reload_configuration__get_packed_size
+                     (const Millpond__V1__ReloadConfiguration *message)
+{
+  assert(message->base.descriptor == &millpond__v1__reload_configuration__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t millpond__v1__reload_configuration__pack
+                     (const Millpond__V1__ReloadConfiguration *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &millpond__v1__reload_configuration__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t millpond__v1__reload_configuration__pack_to_buffer
+                     (const Millpond__V1__ReloadConfiguration *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &millpond__v1__reload_configuration__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Millpond__V1__ReloadConfiguration *
+       millpond__v1__reload_configuration__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Millpond__V1__ReloadConfiguration *)
+     protobuf_c_message_unpack (&millpond__v1__reload_configuration__descriptor,
+                                allocator, len, data);
+}
+void   millpond__v1__reload_configuration__free_unpacked
+                     (Millpond__V1__ReloadConfiguration *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &millpond__v1__reload_configuration__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   millpond__v1__admin_response__init
+                     (Millpond__V1__AdminResponse         *message)
+{
+  static const Millpond__V1__AdminResponse init_value = MILLPOND__V1__ADMIN_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t millpond__v1__admin_response__get_packed_size
+                     (const Millpond__V1__AdminResponse *message)
+{
+  assert(message->base.descriptor == &millpond__v1__admin_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t millpond__v1__admin_response__pack
+                     (const Millpond__V1__AdminResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &millpond__v1__admin_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t millpond__v1__admin_response__pack_to_buffer
+                     (const Millpond__V1__AdminResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &millpond__v1__admin_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Millpond__V1__AdminResponse *
+       millpond__v1__admin_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Millpond__V1__AdminResponse *)
+     protobuf_c_message_unpack (&millpond__v1__admin_response__descriptor,
+                                allocator, len, data);
+}
+void   millpond__v1__admin_response__free_unpacked
+                     (Millpond__V1__AdminResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &millpond__v1__admin_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 #define millpond__v1__info_request__field_descriptors NULL
 #define millpond__v1__info_request__field_indices_by_name NULL
 #define millpond__v1__info_request__number_ranges NULL
@@ -340,7 +610,7 @@ const ProtobufCMessageDescriptor millpond__v1__info_request__descriptor =
   (ProtobufCMessageInit) millpond__v1__info_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor millpond__v1__info_response__field_descriptors[6] =
+static const ProtobufCFieldDescriptor millpond__v1__info_response__field_descriptors[7] =
 {
   {
     "role",
@@ -414,11 +684,24 @@ static const ProtobufCFieldDescriptor millpond__v1__info_response__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "traffic",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Millpond__V1__InfoResponse, n_traffic),
+    offsetof(Millpond__V1__InfoResponse, traffic),
+    &millpond__v1__model_traffic__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned millpond__v1__info_response__field_indices_by_name[] = {
   2,   /* field[2] = models */
   4,   /* field[4] = resident_bytes */
   0,   /* field[0] = role */
+  6,   /* field[6] = traffic */
   5,   /* field[5] = uptime_ms */
   1,   /* field[1] = version */
   3,   /* field[3] = workers */
@@ -426,7 +709,7 @@ static const unsigned millpond__v1__info_response__field_indices_by_name[] = {
 static const ProtobufCIntRange millpond__v1__info_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor millpond__v1__info_response__descriptor =
 {
@@ -436,7 +719,7 @@ const ProtobufCMessageDescriptor millpond__v1__info_response__descriptor =
   "Millpond__V1__InfoResponse",
   "millpond.v1",
   sizeof(Millpond__V1__InfoResponse),
-  6,
+  7,
   millpond__v1__info_response__field_descriptors,
   millpond__v1__info_response__field_indices_by_name,
   1,  millpond__v1__info_response__number_ranges,
@@ -689,7 +972,7 @@ const ProtobufCMessageDescriptor millpond__v1__model_info__descriptor =
   (ProtobufCMessageInit) millpond__v1__model_info__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor millpond__v1__worker_info__field_descriptors[7] =
+static const ProtobufCFieldDescriptor millpond__v1__worker_info__field_descriptors[13] =
 {
   {
     "address",
@@ -775,20 +1058,98 @@ static const ProtobufCFieldDescriptor millpond__v1__worker_info__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "fingerprint",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__WorkerInfo, fingerprint),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "backlog_us",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__WorkerInfo, backlog_us),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answered_pieces",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__WorkerInfo, answered_pieces),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answered_inputs",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__WorkerInfo, answered_inputs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "compute_us",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__WorkerInfo, compute_us),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "slowness_thousandths",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__WorkerInfo, slowness_thousandths),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned millpond__v1__worker_info__field_indices_by_name[] = {
   0,   /* field[0] = address */
+  10,   /* field[10] = answered_inputs */
+  9,   /* field[9] = answered_pieces */
+  8,   /* field[8] = backlog_us */
+  11,   /* field[11] = compute_us */
+  7,   /* field[7] = fingerprint */
   5,   /* field[5] = load */
   1,   /* field[1] = model */
   6,   /* field[6] = open_pieces */
   3,   /* field[3] = pid */
   4,   /* field[4] = restarts */
+  12,   /* field[12] = slowness_thousandths */
   2,   /* field[2] = state */
 };
 static const ProtobufCIntRange millpond__v1__worker_info__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor millpond__v1__worker_info__descriptor =
 {
@@ -798,16 +1159,256 @@ const ProtobufCMessageDescriptor millpond__v1__worker_info__descriptor =
   "Millpond__V1__WorkerInfo",
   "millpond.v1",
   sizeof(Millpond__V1__WorkerInfo),
-  7,
+  13,
   millpond__v1__worker_info__field_descriptors,
   millpond__v1__worker_info__field_indices_by_name,
   1,  millpond__v1__worker_info__number_ranges,
   (ProtobufCMessageInit) millpond__v1__worker_info__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-#define millpond__v1__health_request__field_descriptors NULL
-#define millpond__v1__health_request__field_indices_by_name NULL
-#define millpond__v1__health_request__number_ranges NULL
+static const ProtobufCFieldDescriptor millpond__v1__model_traffic__field_descriptors[15] =
+{
+  {
+    "model",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, model),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fingerprint",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, fingerprint),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "open_calls",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, open_calls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "waiting_inputs",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, waiting_inputs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "backlog_us",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, backlog_us),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answered_calls",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, answered_calls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answered_inputs",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, answered_inputs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "refused_calls",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, refused_calls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "failed_calls",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, failed_calls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "retried_pieces",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, retried_pieces),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hedged_pieces",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, hedged_pieces),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shared_inputs",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, shared_inputs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cached_inputs",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, cached_inputs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "median_us",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, median_us),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "p99_us",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__ModelTraffic, p99_us),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned millpond__v1__model_traffic__field_indices_by_name[] = {
+  5,   /* field[5] = answered_calls */
+  6,   /* field[6] = answered_inputs */
+  4,   /* field[4] = backlog_us */
+  12,   /* field[12] = cached_inputs */
+  8,   /* field[8] = failed_calls */
+  1,   /* field[1] = fingerprint */
+  10,   /* field[10] = hedged_pieces */
+  13,   /* field[13] = median_us */
+  0,   /* field[0] = model */
+  2,   /* field[2] = open_calls */
+  14,   /* field[14] = p99_us */
+  7,   /* field[7] = refused_calls */
+  9,   /* field[9] = retried_pieces */
+  11,   /* field[11] = shared_inputs */
+  3,   /* field[3] = waiting_inputs */
+};
+static const ProtobufCIntRange millpond__v1__model_traffic__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 15 }
+};
+const ProtobufCMessageDescriptor millpond__v1__model_traffic__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "millpond.v1.ModelTraffic",
+  "ModelTraffic",
+  "Millpond__V1__ModelTraffic",
+  "millpond.v1",
+  sizeof(Millpond__V1__ModelTraffic),
+  15,
+  millpond__v1__model_traffic__field_descriptors,
+  millpond__v1__model_traffic__field_indices_by_name,
+  1,  millpond__v1__model_traffic__number_ranges,
+  (ProtobufCMessageInit) millpond__v1__model_traffic__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor millpond__v1__health_request__field_descriptors[1] =
+{
+  {
+    "watch",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__HealthRequest, watch),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned millpond__v1__health_request__field_indices_by_name[] = {
+  0,   /* field[0] = watch */
+};
+static const ProtobufCIntRange millpond__v1__health_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
 const ProtobufCMessageDescriptor millpond__v1__health_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -816,10 +1417,10 @@ const ProtobufCMessageDescriptor millpond__v1__health_request__descriptor =
   "Millpond__V1__HealthRequest",
   "millpond.v1",
   sizeof(Millpond__V1__HealthRequest),
-  0,
+  1,
   millpond__v1__health_request__field_descriptors,
   millpond__v1__health_request__field_indices_by_name,
-  0,  millpond__v1__health_request__number_ranges,
+  1,  millpond__v1__health_request__number_ranges,
   (ProtobufCMessageInit) millpond__v1__health_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -962,5 +1563,214 @@ const ProtobufCMessageDescriptor millpond__v1__model_health__descriptor =
   millpond__v1__model_health__field_indices_by_name,
   1,  millpond__v1__model_health__number_ranges,
   (ProtobufCMessageInit) millpond__v1__model_health__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor millpond__v1__admin_request__field_descriptors[3] =
+{
+  {
+    "swap",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Millpond__V1__AdminRequest, command_case),
+    offsetof(Millpond__V1__AdminRequest, swap),
+    &millpond__v1__swap_model__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "drain",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Millpond__V1__AdminRequest, command_case),
+    offsetof(Millpond__V1__AdminRequest, drain),
+    &millpond__v1__drain_worker__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reload",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Millpond__V1__AdminRequest, command_case),
+    offsetof(Millpond__V1__AdminRequest, reload),
+    &millpond__v1__reload_configuration__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned millpond__v1__admin_request__field_indices_by_name[] = {
+  1,   /* field[1] = drain */
+  2,   /* field[2] = reload */
+  0,   /* field[0] = swap */
+};
+static const ProtobufCIntRange millpond__v1__admin_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor millpond__v1__admin_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "millpond.v1.AdminRequest",
+  "AdminRequest",
+  "Millpond__V1__AdminRequest",
+  "millpond.v1",
+  sizeof(Millpond__V1__AdminRequest),
+  3,
+  millpond__v1__admin_request__field_descriptors,
+  millpond__v1__admin_request__field_indices_by_name,
+  1,  millpond__v1__admin_request__number_ranges,
+  (ProtobufCMessageInit) millpond__v1__admin_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor millpond__v1__swap_model__field_descriptors[2] =
+{
+  {
+    "model",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__SwapModel, model),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "directory",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__SwapModel, directory),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned millpond__v1__swap_model__field_indices_by_name[] = {
+  1,   /* field[1] = directory */
+  0,   /* field[0] = model */
+};
+static const ProtobufCIntRange millpond__v1__swap_model__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor millpond__v1__swap_model__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "millpond.v1.SwapModel",
+  "SwapModel",
+  "Millpond__V1__SwapModel",
+  "millpond.v1",
+  sizeof(Millpond__V1__SwapModel),
+  2,
+  millpond__v1__swap_model__field_descriptors,
+  millpond__v1__swap_model__field_indices_by_name,
+  1,  millpond__v1__swap_model__number_ranges,
+  (ProtobufCMessageInit) millpond__v1__swap_model__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor millpond__v1__drain_worker__field_descriptors[1] =
+{
+  {
+    "address",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Millpond__V1__DrainWorker, address),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned millpond__v1__drain_worker__field_indices_by_name[] = {
+  0,   /* field[0] = address */
+};
+static const ProtobufCIntRange millpond__v1__drain_worker__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor millpond__v1__drain_worker__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "millpond.v1.DrainWorker",
+  "DrainWorker",
+  "Millpond__V1__DrainWorker",
+  "millpond.v1",
+  sizeof(Millpond__V1__DrainWorker),
+  1,
+  millpond__v1__drain_worker__field_descriptors,
+  millpond__v1__drain_worker__field_indices_by_name,
+  1,  millpond__v1__drain_worker__number_ranges,
+  (ProtobufCMessageInit) millpond__v1__drain_worker__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define millpond__v1__reload_configuration__field_descriptors NULL
+#define millpond__v1__reload_configuration__field_indices_by_name NULL
+#define millpond__v1__reload_configuration__number_ranges NULL
+const ProtobufCMessageDescriptor millpond__v1__reload_configuration__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "millpond.v1.ReloadConfiguration",
+  "ReloadConfiguration",
+  "Millpond__V1__ReloadConfiguration",
+  "millpond.v1",
+  sizeof(Millpond__V1__ReloadConfiguration),
+  0,
+  millpond__v1__reload_configuration__field_descriptors,
+  millpond__v1__reload_configuration__field_indices_by_name,
+  0,  millpond__v1__reload_configuration__number_ranges,
+  (ProtobufCMessageInit) millpond__v1__reload_configuration__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor millpond__v1__admin_response__field_descriptors[1] =
+{
+  {
+    "lines",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Millpond__V1__AdminResponse, n_lines),
+    offsetof(Millpond__V1__AdminResponse, lines),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned millpond__v1__admin_response__field_indices_by_name[] = {
+  0,   /* field[0] = lines */
+};
+static const ProtobufCIntRange millpond__v1__admin_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor millpond__v1__admin_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "millpond.v1.AdminResponse",
+  "AdminResponse",
+  "Millpond__V1__AdminResponse",
+  "millpond.v1",
+  sizeof(Millpond__V1__AdminResponse),
+  1,
+  millpond__v1__admin_response__field_descriptors,
+  millpond__v1__admin_response__field_indices_by_name,
+  1,  millpond__v1__admin_response__number_ranges,
+  (ProtobufCMessageInit) millpond__v1__admin_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -36,7 +36,11 @@ typedef enum _Millpond__V1__Method {
   MILLPOND__V1__METHOD__METHOD_SCORE = 3,
   MILLPOND__V1__METHOD__METHOD_TOKENIZE = 4,
   MILLPOND__V1__METHOD__METHOD_INFO = 5,
-  MILLPOND__V1__METHOD__METHOD_HEALTH = 6
+  MILLPOND__V1__METHOD__METHOD_HEALTH = 6,
+  /*
+   * Only where the operator lets it in: on a coordinator's administration address.
+   */
+  MILLPOND__V1__METHOD__METHOD_ADMIN = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MILLPOND__V1__METHOD)
 } Millpond__V1__Method;
 typedef enum _Millpond__V1__Priority {
@@ -44,6 +48,20 @@ typedef enum _Millpond__V1__Priority {
   MILLPOND__V1__PRIORITY__PRIORITY_BULK = 1
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MILLPOND__V1__PRIORITY)
 } Millpond__V1__Priority;
+/*
+ * Whether equal calls that are open at once may be computed once, and finished answers be kept.
+ */
+typedef enum _Millpond__V1__Sharing {
+  /*
+   * As the server is configured.
+   */
+  MILLPOND__V1__SHARING__SHARING_DEFAULT = 0,
+  /*
+   * This call is computed for itself.
+   */
+  MILLPOND__V1__SHARING__SHARING_OFF = 1
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MILLPOND__V1__SHARING)
+} Millpond__V1__Sharing;
 /*
  * gRPC's sixteen codes.
  */
@@ -81,7 +99,19 @@ typedef enum _Millpond__V1__Reason {
   MILLPOND__V1__REASON__REASON_INVALID_UTF8 = 7,
   MILLPOND__V1__REASON__REASON_WRONG_TASK = 8,
   MILLPOND__V1__REASON__REASON_WORKER_LOST = 9,
-  MILLPOND__V1__REASON__REASON_LIMIT = 10
+  MILLPOND__V1__REASON__REASON_LIMIT = 10,
+  /*
+   * The answer cannot be whole within the deadline, so nothing was begun.
+   */
+  MILLPOND__V1__REASON__REASON_TOO_LATE = 11,
+  /*
+   * Two workers died while they had nothing but this input.
+   */
+  MILLPOND__V1__REASON__REASON_POISON = 12,
+  /*
+   * No worker has the fingerprint that the call asks for.
+   */
+  MILLPOND__V1__REASON__REASON_UNKNOWN_FINGERPRINT = 13
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MILLPOND__V1__REASON)
 } Millpond__V1__Reason;
 
@@ -194,10 +224,15 @@ struct  Millpond__V1__RequestHead
    * Caller identity for this call, where one connection serves many callers. At most 4,096 bytes.
    */
   ProtobufCBinaryData token;
+  /*
+   * Only workers with this fingerprint may answer. Empty: any. At most 256 bytes.
+   */
+  ProtobufCBinaryData fingerprint;
+  Millpond__V1__Sharing sharing;
 };
 #define MILLPOND__V1__REQUEST_HEAD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__request_head__descriptor) \
-    , MILLPOND__V1__METHOD__METHOD_UNSPECIFIED, {0,NULL}, NULL, MILLPOND__V1__PRIORITY__PRIORITY_INTERACTIVE, 0, 0, {0,NULL}, {0,NULL}, {0,NULL} }
+    , MILLPOND__V1__METHOD__METHOD_UNSPECIFIED, {0,NULL}, NULL, MILLPOND__V1__PRIORITY__PRIORITY_INTERACTIVE, 0, 0, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, MILLPOND__V1__SHARING__SHARING_DEFAULT }
 
 
 struct  Millpond__V1__Status
@@ -564,6 +599,7 @@ typedef void (*Millpond__V1__GoAway_Closure)
 
 extern const ProtobufCEnumDescriptor    millpond__v1__method__descriptor;
 extern const ProtobufCEnumDescriptor    millpond__v1__priority__descriptor;
+extern const ProtobufCEnumDescriptor    millpond__v1__sharing__descriptor;
 extern const ProtobufCEnumDescriptor    millpond__v1__code__descriptor;
 extern const ProtobufCEnumDescriptor    millpond__v1__reason__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__hello__descriptor;

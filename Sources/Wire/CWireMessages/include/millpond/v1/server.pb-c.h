@@ -20,9 +20,15 @@ typedef struct Millpond__V1__InfoRequest Millpond__V1__InfoRequest;
 typedef struct Millpond__V1__InfoResponse Millpond__V1__InfoResponse;
 typedef struct Millpond__V1__ModelInfo Millpond__V1__ModelInfo;
 typedef struct Millpond__V1__WorkerInfo Millpond__V1__WorkerInfo;
+typedef struct Millpond__V1__ModelTraffic Millpond__V1__ModelTraffic;
 typedef struct Millpond__V1__HealthRequest Millpond__V1__HealthRequest;
 typedef struct Millpond__V1__HealthResponse Millpond__V1__HealthResponse;
 typedef struct Millpond__V1__ModelHealth Millpond__V1__ModelHealth;
+typedef struct Millpond__V1__AdminRequest Millpond__V1__AdminRequest;
+typedef struct Millpond__V1__SwapModel Millpond__V1__SwapModel;
+typedef struct Millpond__V1__DrainWorker Millpond__V1__DrainWorker;
+typedef struct Millpond__V1__ReloadConfiguration Millpond__V1__ReloadConfiguration;
+typedef struct Millpond__V1__AdminResponse Millpond__V1__AdminResponse;
 
 
 /* --- enums --- */
@@ -56,10 +62,15 @@ struct  Millpond__V1__InfoResponse
   Millpond__V1__WorkerInfo **workers;
   uint64_t resident_bytes;
   uint64_t uptime_ms;
+  /*
+   * Of a coordinator: one for each model it serves.
+   */
+  size_t n_traffic;
+  Millpond__V1__ModelTraffic **traffic;
 };
 #define MILLPOND__V1__INFO_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__info_response__descriptor) \
-    , {0,NULL}, {0,NULL}, 0,NULL, 0,NULL, 0, 0 }
+    , {0,NULL}, {0,NULL}, 0,NULL, 0,NULL, 0, 0, 0,NULL }
 
 
 struct  Millpond__V1__ModelInfo
@@ -130,19 +141,78 @@ struct  Millpond__V1__WorkerInfo
   uint32_t restarts;
   Millpond__V1__LoadReport *load;
   uint32_t open_pieces;
+  ProtobufCBinaryData fingerprint;
+  /*
+   * Predicted microseconds until it would begin something new, as the coordinator reckons.
+   */
+  uint64_t backlog_us;
+  /*
+   * Since the coordinator knows it.
+   */
+  uint64_t answered_pieces;
+  uint64_t answered_inputs;
+  uint64_t compute_us;
+  /*
+   * What it needs of the model's predicted time, in thousandths: 2,000 is half as fast.
+   */
+  uint32_t slowness_thousandths;
 };
 #define MILLPOND__V1__WORKER_INFO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__worker_info__descriptor) \
-    , {0,NULL}, {0,NULL}, {0,NULL}, 0, 0, NULL, 0 }
+    , {0,NULL}, {0,NULL}, {0,NULL}, 0, 0, NULL, 0, {0,NULL}, 0, 0, 0, 0, 0 }
+
+
+/*
+ * What a coordinator did for one model since it started, and has in hand. Percentiles are of the
+ * last ten seconds.
+ */
+struct  Millpond__V1__ModelTraffic
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData model;
+  /*
+   * What new calls are sent to.
+   */
+  ProtobufCBinaryData fingerprint;
+  uint32_t open_calls;
+  uint32_t waiting_inputs;
+  /*
+   * Predicted microseconds until a new call would begin.
+   */
+  uint64_t backlog_us;
+  uint64_t answered_calls;
+  uint64_t answered_inputs;
+  uint64_t refused_calls;
+  uint64_t failed_calls;
+  /*
+   * Pieces that were sent again, and those of them sent to a second worker for being late.
+   */
+  uint64_t retried_pieces;
+  uint64_t hedged_pieces;
+  /*
+   * Inputs that were not computed, for an equal one was under way or its answer was kept.
+   */
+  uint64_t shared_inputs;
+  uint64_t cached_inputs;
+  uint64_t median_us;
+  uint64_t p99_us;
+};
+#define MILLPOND__V1__MODEL_TRAFFIC__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__model_traffic__descriptor) \
+    , {0,NULL}, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Millpond__V1__HealthRequest
 {
   ProtobufCMessage base;
+  /*
+   * Answer now and after each change, in parts, until the call is cancelled or its deadline passes.
+   */
+  protobuf_c_boolean watch;
 };
 #define MILLPOND__V1__HEALTH_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__health_request__descriptor) \
-     }
+    , 0 }
 
 
 struct  Millpond__V1__HealthResponse
@@ -178,6 +248,89 @@ struct  Millpond__V1__ModelHealth
 #define MILLPOND__V1__MODEL_HEALTH__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__model_health__descriptor) \
     , {0,NULL}, 0, 0 }
+
+
+typedef enum {
+  MILLPOND__V1__ADMIN_REQUEST__COMMAND__NOT_SET = 0,
+  MILLPOND__V1__ADMIN_REQUEST__COMMAND_SWAP = 1,
+  MILLPOND__V1__ADMIN_REQUEST__COMMAND_DRAIN = 2,
+  MILLPOND__V1__ADMIN_REQUEST__COMMAND_RELOAD = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MILLPOND__V1__ADMIN_REQUEST__COMMAND__CASE)
+} Millpond__V1__AdminRequest__CommandCase;
+
+/*
+ * What an operator asks of a coordinator.
+ */
+struct  Millpond__V1__AdminRequest
+{
+  ProtobufCMessage base;
+  Millpond__V1__AdminRequest__CommandCase command_case;
+  union {
+    Millpond__V1__SwapModel *swap;
+    Millpond__V1__DrainWorker *drain;
+    Millpond__V1__ReloadConfiguration *reload;
+  };
+};
+#define MILLPOND__V1__ADMIN_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__admin_request__descriptor) \
+    , MILLPOND__V1__ADMIN_REQUEST__COMMAND__NOT_SET, {0} }
+
+
+/*
+ * Starts workers of another directory beside those of a model, sends new calls to them once they are
+ * ready, and ends the old ones.
+ */
+struct  Millpond__V1__SwapModel
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData model;
+  /*
+   * At the coordinator.
+   */
+  ProtobufCBinaryData directory;
+};
+#define MILLPOND__V1__SWAP_MODEL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__swap_model__descriptor) \
+    , {0,NULL}, {0,NULL} }
+
+
+/*
+ * Sends a worker nothing more. One of the coordinator's own is replaced, another is let go.
+ */
+struct  Millpond__V1__DrainWorker
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData address;
+};
+#define MILLPOND__V1__DRAIN_WORKER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__drain_worker__descriptor) \
+    , {0,NULL} }
+
+
+/*
+ * Reads the configuration file again and does what is new in it.
+ */
+struct  Millpond__V1__ReloadConfiguration
+{
+  ProtobufCMessage base;
+};
+#define MILLPOND__V1__RELOAD_CONFIGURATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__reload_configuration__descriptor) \
+     }
+
+
+/*
+ * What was done so far; an answer has a part for each step.
+ */
+struct  Millpond__V1__AdminResponse
+{
+  ProtobufCMessage base;
+  size_t n_lines;
+  ProtobufCBinaryData *lines;
+};
+#define MILLPOND__V1__ADMIN_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&millpond__v1__admin_response__descriptor) \
+    , 0,NULL }
 
 
 /* Millpond__V1__InfoRequest methods */
@@ -256,6 +409,25 @@ Millpond__V1__WorkerInfo *
 void   millpond__v1__worker_info__free_unpacked
                      (Millpond__V1__WorkerInfo *message,
                       ProtobufCAllocator *allocator);
+/* Millpond__V1__ModelTraffic methods */
+void   millpond__v1__model_traffic__init
+                     (Millpond__V1__ModelTraffic         *message);
+size_t millpond__v1__model_traffic__get_packed_size
+                     (const Millpond__V1__ModelTraffic   *message);
+size_t millpond__v1__model_traffic__pack
+                     (const Millpond__V1__ModelTraffic   *message,
+                      uint8_t             *out);
+size_t millpond__v1__model_traffic__pack_to_buffer
+                     (const Millpond__V1__ModelTraffic   *message,
+                      ProtobufCBuffer     *buffer);
+Millpond__V1__ModelTraffic *
+       millpond__v1__model_traffic__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   millpond__v1__model_traffic__free_unpacked
+                     (Millpond__V1__ModelTraffic *message,
+                      ProtobufCAllocator *allocator);
 /* Millpond__V1__HealthRequest methods */
 void   millpond__v1__health_request__init
                      (Millpond__V1__HealthRequest         *message);
@@ -313,6 +485,101 @@ Millpond__V1__ModelHealth *
 void   millpond__v1__model_health__free_unpacked
                      (Millpond__V1__ModelHealth *message,
                       ProtobufCAllocator *allocator);
+/* Millpond__V1__AdminRequest methods */
+void   millpond__v1__admin_request__init
+                     (Millpond__V1__AdminRequest         *message);
+size_t millpond__v1__admin_request__get_packed_size
+                     (const Millpond__V1__AdminRequest   *message);
+size_t millpond__v1__admin_request__pack
+                     (const Millpond__V1__AdminRequest   *message,
+                      uint8_t             *out);
+size_t millpond__v1__admin_request__pack_to_buffer
+                     (const Millpond__V1__AdminRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Millpond__V1__AdminRequest *
+       millpond__v1__admin_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   millpond__v1__admin_request__free_unpacked
+                     (Millpond__V1__AdminRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Millpond__V1__SwapModel methods */
+void   millpond__v1__swap_model__init
+                     (Millpond__V1__SwapModel         *message);
+size_t millpond__v1__swap_model__get_packed_size
+                     (const Millpond__V1__SwapModel   *message);
+size_t millpond__v1__swap_model__pack
+                     (const Millpond__V1__SwapModel   *message,
+                      uint8_t             *out);
+size_t millpond__v1__swap_model__pack_to_buffer
+                     (const Millpond__V1__SwapModel   *message,
+                      ProtobufCBuffer     *buffer);
+Millpond__V1__SwapModel *
+       millpond__v1__swap_model__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   millpond__v1__swap_model__free_unpacked
+                     (Millpond__V1__SwapModel *message,
+                      ProtobufCAllocator *allocator);
+/* Millpond__V1__DrainWorker methods */
+void   millpond__v1__drain_worker__init
+                     (Millpond__V1__DrainWorker         *message);
+size_t millpond__v1__drain_worker__get_packed_size
+                     (const Millpond__V1__DrainWorker   *message);
+size_t millpond__v1__drain_worker__pack
+                     (const Millpond__V1__DrainWorker   *message,
+                      uint8_t             *out);
+size_t millpond__v1__drain_worker__pack_to_buffer
+                     (const Millpond__V1__DrainWorker   *message,
+                      ProtobufCBuffer     *buffer);
+Millpond__V1__DrainWorker *
+       millpond__v1__drain_worker__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   millpond__v1__drain_worker__free_unpacked
+                     (Millpond__V1__DrainWorker *message,
+                      ProtobufCAllocator *allocator);
+/* Millpond__V1__ReloadConfiguration methods */
+void   millpond__v1__reload_configuration__init
+                     (Millpond__V1__ReloadConfiguration         *message);
+size_t millpond__v1__reload_configuration__get_packed_size
+                     (const Millpond__V1__ReloadConfiguration   *message);
+size_t millpond__v1__reload_configuration__pack
+                     (const Millpond__V1__ReloadConfiguration   *message,
+                      uint8_t             *out);
+size_t millpond__v1__reload_configuration__pack_to_buffer
+                     (const Millpond__V1__ReloadConfiguration   *message,
+                      ProtobufCBuffer     *buffer);
+Millpond__V1__ReloadConfiguration *
+       millpond__v1__reload_configuration__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   millpond__v1__reload_configuration__free_unpacked
+                     (Millpond__V1__ReloadConfiguration *message,
+                      ProtobufCAllocator *allocator);
+/* Millpond__V1__AdminResponse methods */
+void   millpond__v1__admin_response__init
+                     (Millpond__V1__AdminResponse         *message);
+size_t millpond__v1__admin_response__get_packed_size
+                     (const Millpond__V1__AdminResponse   *message);
+size_t millpond__v1__admin_response__pack
+                     (const Millpond__V1__AdminResponse   *message,
+                      uint8_t             *out);
+size_t millpond__v1__admin_response__pack_to_buffer
+                     (const Millpond__V1__AdminResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Millpond__V1__AdminResponse *
+       millpond__v1__admin_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   millpond__v1__admin_response__free_unpacked
+                     (Millpond__V1__AdminResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Millpond__V1__InfoRequest_Closure)
@@ -327,6 +594,9 @@ typedef void (*Millpond__V1__ModelInfo_Closure)
 typedef void (*Millpond__V1__WorkerInfo_Closure)
                  (const Millpond__V1__WorkerInfo *message,
                   void *closure_data);
+typedef void (*Millpond__V1__ModelTraffic_Closure)
+                 (const Millpond__V1__ModelTraffic *message,
+                  void *closure_data);
 typedef void (*Millpond__V1__HealthRequest_Closure)
                  (const Millpond__V1__HealthRequest *message,
                   void *closure_data);
@@ -335,6 +605,21 @@ typedef void (*Millpond__V1__HealthResponse_Closure)
                   void *closure_data);
 typedef void (*Millpond__V1__ModelHealth_Closure)
                  (const Millpond__V1__ModelHealth *message,
+                  void *closure_data);
+typedef void (*Millpond__V1__AdminRequest_Closure)
+                 (const Millpond__V1__AdminRequest *message,
+                  void *closure_data);
+typedef void (*Millpond__V1__SwapModel_Closure)
+                 (const Millpond__V1__SwapModel *message,
+                  void *closure_data);
+typedef void (*Millpond__V1__DrainWorker_Closure)
+                 (const Millpond__V1__DrainWorker *message,
+                  void *closure_data);
+typedef void (*Millpond__V1__ReloadConfiguration_Closure)
+                 (const Millpond__V1__ReloadConfiguration *message,
+                  void *closure_data);
+typedef void (*Millpond__V1__AdminResponse_Closure)
+                 (const Millpond__V1__AdminResponse *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -346,9 +631,15 @@ extern const ProtobufCMessageDescriptor millpond__v1__info_request__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__info_response__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__model_info__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__worker_info__descriptor;
+extern const ProtobufCMessageDescriptor millpond__v1__model_traffic__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__health_request__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__health_response__descriptor;
 extern const ProtobufCMessageDescriptor millpond__v1__model_health__descriptor;
+extern const ProtobufCMessageDescriptor millpond__v1__admin_request__descriptor;
+extern const ProtobufCMessageDescriptor millpond__v1__swap_model__descriptor;
+extern const ProtobufCMessageDescriptor millpond__v1__drain_worker__descriptor;
+extern const ProtobufCMessageDescriptor millpond__v1__reload_configuration__descriptor;
+extern const ProtobufCMessageDescriptor millpond__v1__admin_response__descriptor;
 
 PROTOBUF_C__END_DECLS
 
