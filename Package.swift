@@ -102,7 +102,7 @@ let service: [Target] = [
     "Coordination", in: "Service",
     [
       "Transport", "Wire", "CPlatform", nioCore, nioPosix, logging, subprocess, systemPackage,
-      unixSignals,
+      unixSignals, deque, heap,
     ]),
   module(
     "Benchmarks", in: "Service",

@@ -74,7 +74,7 @@ package enum Coordinator {
   /// The workers of our own that are to be started, by their ids.
   private static func plan(
     _ configuration: CoordinatorConfiguration, _ state: CoordinatorState
-  ) -> [(id: WorkerPool.WorkerID, launch: WorkerLaunch)] {
+  ) -> [(id: Int, launch: WorkerLaunch)] {
     let localCount = configuration.models.reduce(0) { $0 + $1.replicas }
     let threads =
       configuration.threadsPerWorker ?? max(1, Int(cp_usable_cpus()) / max(1, localCount))
@@ -89,7 +89,7 @@ package enum Coordinator {
   }
 
   private static func supervise(
-    _ id: WorkerPool.WorkerID, _ launch: WorkerLaunch, _ state: NIOLoopBound<CoordinatorState>,
+    _ id: Int, _ launch: WorkerLaunch, _ state: NIOLoopBound<CoordinatorState>,
     _ eventLoop: any EventLoop, _ logger: Logger
   ) async throws {
     let supervisor = WorkerSupervisor(launch: launch, logger: logger) { address, processID in

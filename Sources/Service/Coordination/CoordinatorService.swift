@@ -4,12 +4,12 @@ internal import NIOCore
 package import Transport
 package import Wire
 
-/// Answers callers: routes by model, cuts calls into pieces, and tells of itself.
+/// Answers callers: routes calls by model, and tells of itself.
 ///
 /// Everything happens on one event loop, which is the listener's and the workers' as well, so there
 /// are no locks.
 package final class CoordinatorService: CallService {
-  private static let tickInterval = TimeAmount.milliseconds(50)
+  private static let tickInterval = TimeAmount.milliseconds(20)
 
   private let state: NIOLoopBound<CoordinatorState>
 
@@ -33,17 +33,30 @@ package final class CoordinatorService: CallService {
 
 /// What a coordinator knows; on its event loop only.
 final class CoordinatorState {
+  /// A worker with the connection to it, once there is one.
+  private struct KnownWorker {
+    /// The model that it serves or is to serve; nil for one elsewhere that has not said yet.
+    var model: String?
+    /// Its id with the model's scheduler.
+    var id: Scheduler.WorkerID?
+    var link: WorkerLink?
+    var info: ModelInfo?
+    var restarts = 0
+    /// Its process is ours.
+    var isOurs: Bool
+    var isReady = false
+  }
+
   private let configuration: CoordinatorConfiguration
   private let eventLoop: any EventLoop
   private let logger: Logger
   private let started = NIODeadline.now()
-  private var pool = WorkerPool()
-  private var links: [WorkerPool.WorkerID: WorkerLink] = [:]
-  private var costModels: [String: CostModel] = [:]
-  private var relays: [ObjectIdentifier: CallRelay] = [:]
+  private var workers: [Int: KnownWorker] = [:]
+  private var nextWorkerID = 0
+  private var relays: [String: ModelRelay] = [:]
   private var openBytes = 0
+  private(set) var openCallCount = 0
   private var readyWaiters: [() -> Void] = []
-  private var isPumpDue: Set<String> = []
 
   init(
     configuration: CoordinatorConfiguration, eventLoop: any EventLoop, logger: Logger
@@ -56,16 +69,20 @@ final class CoordinatorState {
   // MARK: Workers
 
   /// A worker that is to be: of our own with a model, or elsewhere without.
-  func addWorker(model: String?) -> WorkerPool.WorkerID { pool.add(model: model) }
+  func addWorker(model: String?) -> Int {
+    let id = nextWorkerID
+    nextWorkerID += 1
+    workers[id] = KnownWorker(model: model, isOurs: model != nil)
+    if let model { workers[id]?.id = relay(for: model).addWorker() }
+    return id
+  }
 
   /// A worker listens at the address.
-  func workerListens(
-    _ id: WorkerPool.WorkerID, at address: WorkerAddress, processID: Int
-  ) {
-    if let link = links[id] {
-      link.restarts += 1
-      link.moved(to: address, processID: processID)
-      return
+  func workerListens(_ id: Int, at address: WorkerAddress, processID: Int) {
+    guard workers[id] != nil else { return }
+    if let link = workers[id]?.link {
+      workers[id]?.restarts += 1
+      return link.moved(to: address, processID: processID)
     }
     let link = WorkerLink(
       id: id, address: address, processID: processID,
@@ -74,14 +91,13 @@ final class CoordinatorState {
     ) { [unowned self] link, event in
       workerEvent(link, event)
     }
-    links[id] = link
+    workers[id]?.link = link
     link.connect()
   }
 
   /// A worker's process has ended.
-  func workerExited(_ id: WorkerPool.WorkerID) {
-    links[id]?.processEnded()
-    pool.starting(id)
+  func workerExited(_ id: Int) {
+    workers[id]?.link?.processEnded()
   }
 
   /// Calls back once every worker of our own is ready; with none of our own, once any is.
@@ -91,71 +107,84 @@ final class CoordinatorState {
   }
 
   func stop() {
-    for link in links.values { link.stop() }
+    for worker in workers.values { worker.link?.stop() }
   }
 
-  var openCallCount: Int { relays.count }
+  func checkTime(_ now: NIODeadline) {
+    for relay in relays.values { relay.checkTime(now) }
+  }
 
   private func workerEvent(_ link: WorkerLink, _ event: WorkerLink.Event) {
+    guard let worker = workers[link.id] else { return }
     switch event {
-    case .ready(let info):
-      pool.ready(link.id, info: info)
-      logger.info(
-        "worker ready",
-        metadata: [
-          "worker": "\(link.address)", "model": "\(info.name)", "pid": "\(link.processID)",
-        ]
-      )
-      checkReady()
-      pumpAll(model: info.name)
+    case .ready(let info): workerReady(link, info)
     case .load(let load):
-      pool.reported(load, by: link.id)
-      if let model = pool.workers[link.id]?.model {
-        costModels[model, default: CostModel()].seed(from: load)
-      }
-    case .draining: pool.draining(link.id)
-    case .down:
-      pool.down(link.id)
+      guard let id = worker.id else { return }
+      relay(of: worker)?.workerReported(id, load)
+    case .draining:
+      guard let id = worker.id else { return }
+      relay(of: worker)?.workerDraining(id)
+    case .down(let isDeath):
+      workers[link.id]?.isReady = false
+      guard let id = worker.id else { return }
+      relay(of: worker)?.workerLost(id, isDeath: isDeath, isStarting: worker.isOurs)
     }
   }
 
+  private func workerReady(_ link: WorkerLink, _ info: ModelInfo) {
+    guard let worker = workers[link.id] else { return }
+    if worker.model != info.name || worker.id == nil {
+      // One elsewhere has told its model, or has another one than before.
+      if let id = worker.id { relay(of: worker)?.removeWorker(id) }
+      workers[link.id]?.model = info.name
+      workers[link.id]?.id = relay(for: info.name).addWorker()
+    }
+    workers[link.id]?.info = info
+    workers[link.id]?.isReady = true
+    guard let id = workers[link.id]?.id else { return }
+    relay(for: info.name).workerReady(id, link, info)
+    logger.info(
+      "worker ready",
+      metadata: [
+        "worker": "\(link.address)", "model": "\(info.name)", "pid": "\(link.processID)",
+      ]
+    )
+    checkReady()
+  }
+
   private func checkReady() {
-    let all = pool.workers.values
     let isReady =
       configuration.models.isEmpty
-      ? all.contains { $0.phase == .ready }
-      : all.allSatisfy { $0.phase == .ready || isElsewhere($0) }
+      ? workers.values.contains(where: \.isReady)
+      : workers.values.allSatisfy { $0.isReady || !$0.isOurs }
     guard isReady else { return }
     let waiters = readyWaiters
     readyWaiters = []
     for waiter in waiters { waiter() }
   }
 
-  private func isElsewhere(_ worker: WorkerPool.Worker) -> Bool {
-    links[worker.id].map { $0.processID == 0 } ?? false
+  private func relay(of worker: KnownWorker) -> ModelRelay? {
+    worker.model.flatMap { relays[$0] }
   }
 
-  /// Lets the calls that wait for a worker of the model go on, in their order.
-  private func pumpAll(model: String) {
-    isPumpDue.remove(model)
-    let waiting = relays.values.filter { $0.model == model && $0.hasPending }
-    for relay in waiting.sorted(by: { $0.goes(before: $1) }) { relay.pump() }
-  }
-
-  /// A worker of the model has room again: once the present event is dealt with, waiting calls go
-  /// on.
-  private func pumpSoon(model: String) {
-    guard relays.count > 1, isPumpDue.insert(model).inserted else { return }
-    let bound = NIOLoopBound(self, eventLoop: eventLoop)
-    eventLoop.execute { bound.value.pumpAll(model: model) }
+  private func relay(for model: String) -> ModelRelay {
+    if let relay = relays[model] { return relay }
+    let relay = ModelRelay(
+      model: model, configuration: configuration.scheduling,
+      cacheBytes: configuration.admission.cacheBytes, eventLoop: eventLoop,
+      owner: ModelRelay.Owner(
+        held: { [unowned self] in openBytes += $0 },
+        ended: { [unowned self] _, _ in openCallCount -= 1 }))
+    relays[model] = relay
+    return relay
   }
 
   // MARK: Calls
 
   func callReceived(_ call: IncomingCall) {
     switch call.head.method {
-    case .info: call.respond(ResponseHead(), body: info().encoded())
-    case .health: call.respond(ResponseHead(), body: health().encoded())
+    case .info?: call.respond(ResponseHead(), body: info().encoded())
+    case .health?: call.respond(ResponseHead(), body: health().encoded())
     case .embed?, .classify?, .score?, .tokenize?:
       do throws(Status) {
         try relay(call)
@@ -170,172 +199,90 @@ final class CoordinatorState {
     }
   }
 
-  func checkTime(_ now: NIODeadline) {
-    for relay in Array(relays.values) {
-      relay.checkTime(now)
-      let hasWaitedLong =
-        relay.deadline == nil
-        && now - relay.received > TimeAmount(configuration.admission.noWorkerWait)
-      if relay.isWaiting, hasWaitedLong, pool.readyWorkers(of: relay.model).isEmpty {
-        relay.fail(
-          Status(
-            .unavailable, reason: .workerLost,
-            "no worker of model '\(relay.model)' came up in \(configuration.admission.noWorkerWait)",
-            isRetryable: true))
-      }
-    }
-  }
-
   private func relay(_ call: IncomingCall) throws(Status) {
     guard let method = call.head.method else { return }
-    let model = try modelName(call.head.model)
-    if let deadline = call.deadline, deadline <= .now() {
-      throw Status(.deadlineExceeded, "the deadline had passed when the call arrived")
-    }
-    try admit(call, model: model)
-    let costModel = costModels[model, default: CostModel()]
-    let workerCount = pool.workers(of: model).count
-    // What a head says is not true of every caller's; texts are never longer than the body.
-    let textByteCount = min(call.head.textByteCount, call.body.readableBytes)
-    let total = costModel.cost(byteCount: textByteCount)
-    var splittable: SplittableCall?
-    var counts = [textByteCount]
-    let fanOut = configuration.fanOut.adapted(
-      batchNanoseconds: pool.batchNanoseconds(of: model))
-    if workerCount > 1, call.head.inputCount > 1, total > fanOut.pieceMin.nanoseconds {
-      splittable = try Self.split(call, method)
-      counts = splittable?.inputByteCounts ?? counts
-    }
-    start(
-      CallRelay(
-        call: call, method: method, model: model, splittable: splittable,
-        inputByteCounts: counts, costs: counts.map { costModel.cost(byteCount: $0) },
-        configuration: fanOut, environment: environment(model: model)),
-      call)
-  }
-
-  /// - Returns: nil for a call that only a worker can judge.
-  private static func split(
-    _ call: IncomingCall, _ method: Method
-  ) throws(Status) -> SplittableCall? {
-    let body = call.body
-    let splittable: SplittableCall?
-    do throws(WireError) {
-      splittable = try SplittableCall(method, body: body.readableBytesSpan)
+    let relay = try relay(asked: call.head.model)
+    try admit(call)
+    openCallCount += 1
+    do throws(Status) {
+      try relay.receive(call, method: method)
     } catch {
-      throw Status(.invalidArgument, error.message)
+      openCallCount -= 1
+      throw error
     }
-    guard let splittable, splittable.isWellFormed else { return nil }
-    try call.head.check(inputCount: splittable.inputByteCounts.count)
-    return splittable
-  }
-
-  private func start(_ relay: CallRelay, _ call: IncomingCall) {
-    relays[ObjectIdentifier(relay)] = relay
-    openBytes += relay.byteCount
-    let bound = NIOLoopBound(relay, eventLoop: eventLoop)
-    call.onCancel { [eventLoop] in
-      eventLoop.execute { bound.value.cancel() }
-    }
-    relay.pump()
-  }
-
-  private func environment(model: String) -> CallRelay.Environment {
-    CallRelay.Environment(
-      candidates: { [unowned self] in pool.candidates(for: $0) },
-      link: { [unowned self] in links[$0] },
-      sent: { [unowned self] in pool.sent($0, to: $1) },
-      ended: { [unowned self] in
-        pool.ended($0, on: $1)
-        pumpSoon(model: model)
-      },
-      reported: { [unowned self] in pool.reported($0, by: $1) },
-      observed: { [unowned self] in
-        costModels[model, default: CostModel()].observe(
-          byteCount: $0, inputCount: $1, computeNanoseconds: $2)
-      },
-      held: { [unowned self] in openBytes += $0 },
-      finished: { [unowned self] relay in
-        guard relays.removeValue(forKey: ObjectIdentifier(relay)) != nil else { return }
-        openBytes -= relay.byteCount
-      })
   }
 
   /// - Throws: NOT_FOUND for a model that is not served, INVALID_ARGUMENT where none is named and
   ///   several are; both list what there is.
-  private func modelName(_ asked: String) throws(Status) -> String {
-    let names = pool.modelNames
-    let list = names.map { "'\($0)'" }.joined(separator: ", ")
+  private func relay(asked: String) throws(Status) -> ModelRelay {
+    if let relay = relays[asked] { return relay }
+    let list = relays.keys.sorted().map { "'\($0)'" }.joined(separator: ", ")
     if asked.isEmpty {
-      guard let only = names.first, names.count == 1 else {
+      guard let only = relays.values.first, relays.count == 1 else {
         throw Status(
-          names.isEmpty ? .unavailable : .invalidArgument, reason: .unknownModel,
-          names.isEmpty
+          relays.isEmpty ? .unavailable : .invalidArgument, reason: .unknownModel,
+          relays.isEmpty
             ? "no worker has told its model yet"
-            : "the call names no model and several are served: \(list)")
+            : "the call names no model and several are served: \(list)",
+          isRetryable: relays.isEmpty)
       }
       return only
     }
-    guard names.contains(asked) else {
-      throw Status(
-        .notFound, reason: .unknownModel, "model '\(asked)' is not served here; served: \(list)")
-    }
-    return asked
+    throw Status(
+      .notFound, reason: .unknownModel, "model '\(asked)' is not served here; served: \(list)")
   }
 
-  /// All or nothing: a call that does not fit is refused whole, with a time to come back.
-  private func admit(_ call: IncomingCall, model: String) throws(Status) {
-    let admission = configuration.admission
-    let backlog = pool.leastBacklog(of: model) ?? 0
-    let isFull =
-      relays.count >= admission.callsMax
-      || openBytes + call.body.readableBytes > admission.bytesMax
-    let isBehind = backlog > admission.backlogMax.nanoseconds
-    guard isFull || isBehind else { return }
-    let reason =
-      isBehind
-      ? "the backlog of model '\(model)' is \(backlog / 1_000_000) ms, the limit is "
-        + "\(admission.backlogMax.nanoseconds / 1_000_000) ms"
-      : "\(relays.count) calls of \(openBytes) bytes are open, the limits are "
-        + "\(admission.callsMax) and \(admission.bytesMax)"
-    throw Status(
-      .resourceExhausted, reason: .overloaded, reason, isRetryable: true,
-      retryAfterMicroseconds: UInt64(clamping: max(backlog / 1_000, 10_000)))
+  /// All or nothing: a call whose bytes do not fit is refused whole.
+  private func admit(_ call: IncomingCall) throws(Status) {
+    let limit = configuration.admission.bytesMax
+    guard openBytes + call.body.readableBytes > limit else { return }
+    throw .overloaded(
+      "\(openBytes) bytes of open calls are held, the limit is \(limit)",
+      retryAfter: 100_000_000)
   }
 
   // MARK: Answers about itself
 
   private func info() -> InfoResponse {
-    let workers = pool.workers.values.sorted { $0.id < $1.id }
     var models: [String: ModelInfo] = [:]
-    for worker in workers {
+    for (_, worker) in workers.sorted(by: { $0.key < $1.key }) {
       if let info = worker.info { models[info.name] = info }
     }
     return InfoResponse(
       role: "coordinator", version: Version.current,
-      models: models.values.sorted { $0.name < $1.name }, workers: workers.map(workerInfo),
+      models: models.values.sorted { $0.name < $1.name },
+      workers: workers.sorted { $0.key < $1.key }.map { workerInfo($0.value) },
       residentBytes: cp_resident_bytes(),
       uptimeMilliseconds: UInt64(clamping: (.now() - started).nanoseconds / 1_000_000))
   }
 
-  private func workerInfo(_ worker: WorkerPool.Worker) -> WorkerInfo {
+  private func workerInfo(_ worker: KnownWorker) -> WorkerInfo {
     var info = WorkerInfo()
-    let link = links[worker.id]
-    info.address = link?.address.description ?? ""
+    info.address = worker.link?.address.description ?? ""
     info.model = worker.model ?? ""
-    info.state = worker.phase.rawValue
-    info.processID = link?.processID ?? 0
-    info.restarts = link?.restarts ?? 0
-    info.load = worker.load
-    info.openPieces = worker.openPieces
+    info.processID = worker.link?.processID ?? 0
+    info.restarts = worker.restarts
+    info.fingerprint = worker.info?.fingerprint ?? ""
+    info.state = WorkerPhase.starting.rawValue
+    guard let id = worker.id, let state = relay(of: worker)?.scheduler.worker(id) else {
+      return info
+    }
+    info.state = state.phase.rawValue
+    info.load = state.load
+    info.openPieces = state.pieces.count
+    info.backlogMicroseconds = UInt64(max(0, state.backlog(.bulk)) / 1_000)
+    info.answeredPieces = state.answeredPieces
+    info.answeredInputs = state.answeredInputs
+    info.computeMicroseconds = state.computeNanoseconds / 1_000
+    info.slowness = state.slowness
     return info
   }
 
   private func health() -> HealthResponse {
-    let models = pool.modelNames.map { name in
+    let models = relays.sorted { $0.key < $1.key }.map { name, relay in
       ModelHealth(
-        name: name, workersReady: pool.readyWorkers(of: name).count,
-        workersKnown: pool.workers(of: name).count)
+        name: name, workersReady: relay.scheduler.ready.count,
+        workersKnown: relay.scheduler.workers.count { $0 != nil })
     }
     let isReady = !models.isEmpty && models.allSatisfy { $0.workersReady > 0 }
     return HealthResponse(isLive: true, isReady: isReady, isProgressing: true, models: models)

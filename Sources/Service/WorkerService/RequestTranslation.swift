@@ -19,7 +19,8 @@ struct EngineRequest {
       case .classify: self.init(try ClassifyRequest(decoding: body))
       case .score: try self.init(ScoreRequest(decoding: body))
       case .tokenize: self.init(try TokenizeRequest(decoding: body))
-      case .info, .health, .admin: throw WireError(.malformed, "\(method) is no call for the engine")
+      case .info, .health, .admin:
+        throw WireError(.malformed, "\(method) is no call for the engine")
       }
     } catch {
       throw Status(.invalidArgument, error.message)

@@ -13,11 +13,12 @@ final class WorkerLink {
     case ready(ModelInfo)
     case load(LoadReport)
     case draining
-    /// The connection is gone; every open call has failed already.
-    case down
+    /// The connection is gone; every open call has failed already. It may have died of what it
+    /// had, or not: it said go-away before, or is only not heard of.
+    case down(isDeath: Bool)
   }
 
-  let id: WorkerPool.WorkerID
+  let id: Int
   private(set) var address: WorkerAddress
   /// 0 when the process is not ours.
   private(set) var processID: Int
@@ -32,12 +33,14 @@ final class WorkerLink {
   private var backoff = Backoff()
   private var isStopped = false
   private var isGone = false
+  /// It said that it goes, or was told to: its end is nobody's fault.
+  private var isLeaving = false
   /// Counts connections, so that events of an old one are known as such.
   private var generation = 0
 
   /// A lost connection is made anew, later and later while it fails.
   init(
-    id: WorkerPool.WorkerID, address: WorkerAddress, processID: Int,
+    id: Int, address: WorkerAddress, processID: Int,
     configuration: ClientConfiguration, eventLoop: any EventLoop, logger: Logger,
     onEvent: @escaping (WorkerLink, Event) -> Void
   ) {
@@ -53,6 +56,7 @@ final class WorkerLink {
   /// Makes the connection, at once.
   func connect() {
     generation += 1
+    isLeaving = false
     connection = ClientConnection(
       host: address.host, port: address.port, on: eventLoop, configuration: configuration
     ) { [weak self, generation] event in
@@ -77,6 +81,11 @@ final class WorkerLink {
     old?.close()
   }
 
+  /// Its end is ours from now on.
+  func leave() {
+    isLeaving = true
+  }
+
   func stop() {
     isStopped = true
     connection?.close()
@@ -95,11 +104,13 @@ final class WorkerLink {
     switch event {
     case .opened: askForModel()
     case .loadReport(let load): onEvent(self, .load(load))
-    case .goAway: onEvent(self, .draining)
+    case .goAway:
+      isLeaving = true
+      onEvent(self, .draining)
     case .closed(let error):
       logger.debug("worker connection closed", metadata: ["reason": "\(error.message)"])
       connection = nil
-      onEvent(self, .down)
+      onEvent(self, .down(isDeath: !isLeaving && !isStopped && error.code == .connectionClosed))
       reconnectLater()
     }
   }

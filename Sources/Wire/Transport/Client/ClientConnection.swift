@@ -277,7 +277,7 @@ package final class ClientConnection {
   private func checkTime(_ now: NIODeadline) {
     if let pingSent {
       if now - pingSent > configuration.pingTimeout {
-        close(TransportError(.connectionClosed, "\(address): no answer to a ping"))
+        close(TransportError(.unreachable, "\(address): no answer to a ping"))
       }
     } else if now - min(lastReceived, lastSent) > configuration.pingInterval {
       pingSent = now

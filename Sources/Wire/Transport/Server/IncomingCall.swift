@@ -21,6 +21,8 @@ package final class IncomingCall: Sendable {
   package let received: NIODeadline
   /// The longest frame that the caller reads, header included, in bytes.
   package let peerFrameBytesMax: Int
+  /// Who asks, as far as turns go: the holder of the token, else the connection.
+  package let caller: UInt64
 
   private struct State {
     var isCancelled = false
@@ -34,7 +36,8 @@ package final class IncomingCall: Sendable {
 
   init(
     callID: UInt64, head: RequestHead, body: ByteBuffer, deadline: NIODeadline?,
-    received: NIODeadline, peerFrameBytesMax: Int, connection: ServerConnectionHandler,
+    received: NIODeadline, peerFrameBytesMax: Int, caller: UInt64,
+    connection: ServerConnectionHandler,
     eventLoop: any EventLoop
   ) {
     self.callID = callID
@@ -43,6 +46,7 @@ package final class IncomingCall: Sendable {
     self.deadline = deadline
     self.received = received
     self.peerFrameBytesMax = peerFrameBytesMax
+    self.caller = caller
     self.connection = NIOLoopBound(connection, eventLoop: eventLoop)
     self.eventLoop = eventLoop
   }

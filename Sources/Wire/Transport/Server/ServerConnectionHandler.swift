@@ -23,6 +23,8 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
   private var tick: RepeatedTask?
   private var peerFrameBytesMax = WireLimits.frameBytesMin
   private var isClosing = false
+  /// Who asks where a call's head does not say.
+  private lazy var peerCaller = UInt64(UInt(bitPattern: ObjectIdentifier(self).hashValue))
 
   private var opened = NIODeadline.distantPast
   private var frameBegan: NIODeadline?
@@ -146,7 +148,9 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     frameBegan = nil
     switch stateMachine.frameReceived(frame, now: now) {
     case .none: break
-    case .accept(let peer): peerFrameBytesMax = peer.limits.frameBytes
+    case .accept(let peer):
+      peerFrameBytesMax = peer.limits.frameBytes
+      if !peer.token.isEmpty { peerCaller = UInt64(bitPattern: Int64(peer.token.hashValue)) }
     case .start(let callID, let head, let deadline, let body):
       start(callID, head, deadline: deadline, body: body, now: now)
     case .refuse(let callID, let status):
@@ -166,9 +170,14 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     guard let context else { return }
     let call = IncomingCall(
       callID: callID, head: head, body: body, deadline: deadline, received: now,
-      peerFrameBytesMax: peerFrameBytesMax, connection: self, eventLoop: context.eventLoop)
+      peerFrameBytesMax: peerFrameBytesMax, caller: caller(head),
+      connection: self, eventLoop: context.eventLoop)
     calls[callID] = call
     service.callReceived(call)
+  }
+
+  private func caller(_ head: RequestHead) -> UInt64 {
+    head.token.isEmpty ? peerCaller : UInt64(bitPattern: Int64(head.token.hashValue))
   }
 
   /// Queues a frame. A peer that asks for more than it reads, be it pongs, is closed at the bound.

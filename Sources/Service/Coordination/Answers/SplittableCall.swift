@@ -42,6 +42,27 @@ package enum SplittableCall: Sendable {
     return true
   }
 
+  /// What two inputs must have in common to have the same result, beside model and method: the call's
+  /// options and the input itself.
+  package var inputKeys: [[UInt8]] {
+    let options = body(of: [])
+    switch self {
+    case .embed(let request): return request.inputs.map { options + [0] + $0.keyBytes }
+    case .classify(let request): return request.inputs.map { options + [0] + $0.keyBytes }
+    case .tokenize(let request): return request.inputs.map { options + [0] + $0.keyBytes }
+    case .score(var request):
+      let queries = request.queries
+      let documents = request.documents
+      request.queries = []
+      request.documents = []
+      let options = request.encoded()
+      return documents.indices.map { index in
+        let query = queries.count == 1 ? queries[0] : queries[index]
+        return options + [0] + Input.pair(query: query, document: documents[index]).keyBytes
+      }
+    }
+  }
+
   /// The body of the same call for some of its inputs, in that order.
   package func body(of inputs: [Int]) -> [UInt8] {
     switch self {
@@ -65,5 +86,22 @@ package enum SplittableCall: Sendable {
 extension ScoreRequest {
   fileprivate func query(for index: Int) -> [UInt8]? {
     queries.count == 1 ? queries[0] : queries.indices.contains(index) ? queries[index] : nil
+  }
+}
+
+extension Input {
+  /// Bytes that are the same for equal inputs only.
+  fileprivate var keyBytes: [UInt8] {
+    switch self {
+    case .text(let text): return [0] + text
+    case .ids(let ids):
+      return ids.reduce(into: [1]) { bytes, id in
+        withUnsafeBytes(of: id.littleEndian) { bytes.append(contentsOf: $0) }
+      }
+    case .pair(let query, let document):
+      var bytes: [UInt8] = [2]
+      withUnsafeBytes(of: UInt64(query.count).littleEndian) { bytes.append(contentsOf: $0) }
+      return bytes + query + document
+    }
   }
 }

@@ -58,6 +58,43 @@ package struct AnswerSlots: Sendable {
     }
   }
 
+  /// What stands in a slot, or nil.
+  package func value(at input: Int) -> SlotValue? {
+    switch slots {
+    case .embed(let results, let shape):
+      results[input].map { .embed($0, shape.dimensions, shape.elementType ?? .f32) }
+    case .classify(let results, let labels): results[input].map { .classify($0, labels: labels) }
+    case .score(let results): results[input].map { .score($0) }
+    case .tokenize(let results): results[input].map { .tokenize($0) }
+    }
+  }
+
+  /// Puts a value into a slot that another call's slot held.
+  ///
+  /// - Throws: `.malformed` for a value of another method or shape.
+  package mutating func place(_ value: SlotValue, at input: Int) throws(WireError) {
+    switch (slots, value) {
+    case (.embed(var results, var shape), .embed(let result, let dimensions, let elementType)):
+      try shape.join(dimensions: dimensions, elementType: elementType)
+      slots = .vacant
+      results.place(result, at: input)
+      slots = .embed(results, shape)
+    case (.classify(var results, let labels), .classify(let result, let others)):
+      slots = .vacant
+      results.place(result, at: input)
+      slots = .classify(results, labels: labels.isEmpty ? others : labels)
+    case (.score(var results), .score(let result)):
+      slots = .vacant
+      results.place(result, at: input)
+      slots = .score(results)
+    case (.tokenize(var results), .tokenize(let result)):
+      slots = .vacant
+      results.place(result, at: input)
+      slots = .tokenize(results)
+    default: throw WireError(.malformed, "a result of another method")
+    }
+  }
+
   /// Puts the same error into some slots.
   package mutating func fail(_ inputs: [Int], _ status: Status) {
     switch slots {
@@ -151,15 +188,54 @@ private struct EmbedShape: Sendable {
 
   /// - Throws: `.malformed` for a part of another shape.
   mutating func join(_ response: EmbedResponse) throws(WireError) {
-    guard elementType == nil || elementType == response.elementType else {
+    try join(dimensions: response.dimensions, elementType: response.elementType)
+  }
+
+  /// - Throws: `.malformed` for another shape.
+  mutating func join(dimensions other: Int, elementType type: ElementType) throws(WireError) {
+    guard elementType == nil || elementType == type else {
       throw WireError(.malformed, "workers answered different element types")
     }
-    guard dimensions == 0 || response.dimensions == 0 || dimensions == response.dimensions else {
+    guard dimensions == 0 || other == 0 || dimensions == other else {
       throw WireError(
-        .malformed,
-        "workers answered vectors of \(dimensions) and of \(response.dimensions) dimensions")
+        .malformed, "workers answered vectors of \(dimensions) and of \(other) dimensions")
     }
-    dimensions = max(dimensions, response.dimensions)
-    elementType = response.elementType
+    dimensions = max(dimensions, other)
+    elementType = type
+  }
+}
+
+/// One input's result with what it has in common with the others of its answer: to be given to an
+/// equal input, or kept.
+package enum SlotValue: Sendable {
+  case embed(EmbedResult, Int, ElementType)
+  case classify(ClassifyResult, labels: [String])
+  case score(ScoreResult)
+  case tokenize(TokenizeResult)
+
+  /// About what it takes in memory, in bytes.
+  package var byteCount: Int {
+    switch self {
+    case .embed(let result, _, _): result.byteCount + 64
+    case .classify(let result, _): result.byteCount + 64
+    case .score(let result): result.byteCount + 64
+    case .tokenize(let result): result.byteCount + 64
+    }
+  }
+
+  /// Whether it is an error, which is not kept.
+  package var isError: Bool {
+    switch self {
+    case .embed(let result, _, _): result.outcome.isError
+    case .classify(let result, _): result.outcome.isError
+    case .score(let result): result.outcome.isError
+    case .tokenize(let result): result.outcome.isError
+    }
+  }
+}
+
+extension Outcome {
+  fileprivate var isError: Bool {
+    if case .error = self { true } else { false }
   }
 }

@@ -42,6 +42,16 @@ struct ResultSlots<Result: JoinableResult>: Sendable {
     }
   }
 
+  /// What stands in a slot, or nil.
+  subscript(input: Int) -> Result? { results.indices.contains(input) ? results[input] : nil }
+
+  mutating func place(_ result: Result, at input: Int) {
+    var result = result
+    result.renumber(input)
+    byteCount += result.byteCount
+    results[input] = result
+  }
+
   /// Puts the same error into some slots.
   mutating func fail(_ inputs: [Int], _ status: Status) {
     for input in inputs {

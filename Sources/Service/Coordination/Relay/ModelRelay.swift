@@ -1,0 +1,468 @@
+internal import Logging
+internal import NIOCore
+internal import Transport
+internal import Wire
+
+/// Carries the calls of one model between callers and workers, as its scheduler says.
+///
+/// On the coordinator's event loop only.
+final class ModelRelay {
+  /// Calls up to this long are compared with each other as a whole.
+  private static let sharedBytesMax = 64 << 10
+
+  /// What the relay tells the coordinator.
+  struct Owner {
+    /// Bytes that the relay holds more, or fewer, than before.
+    var held: (Int) -> Void
+    /// A call is over.
+    var ended: (RelayedCall, Status?) -> Void
+  }
+
+  /// A piece on a worker.
+  private struct Sent {
+    var worker: Scheduler.WorkerID
+    var callID: UInt64
+    var parts: [AnswerPart] = []
+  }
+
+  let model: String
+  private(set) var scheduler: Scheduler
+  private var links: [WorkerLink?] = []
+  /// By the places of the scheduler's calls and pieces.
+  private var relayed: [RelayedCall?] = []
+  private var sent: [[Sent]] = []
+  private var sharedCalls: [SharedKey: Scheduler.CallID] = [:]
+  private var sharedInputs: [SharedKey: UnitReference] = [:]
+  private var cachedCalls: ResultCache<SharedKey, [AnswerPart]>
+  private var cachedInputs: ResultCache<SharedKey, SlotValue>
+  private let owner: Owner
+  private let eventLoop: any EventLoop
+  private var isActing = false
+  private var spareActions: [Scheduler.Action] = []
+  private(set) var cachedInputCount: UInt64 = 0
+
+  init(
+    model: String, configuration: SchedulerConfiguration, cacheBytes: Int,
+    eventLoop: any EventLoop, owner: Owner
+  ) {
+    self.model = model
+    self.owner = owner
+    self.eventLoop = eventLoop
+    scheduler = Scheduler(configuration: configuration, seed: .random(in: 0 ... .max))
+    cachedCalls = ResultCache(byteCountMax: cacheBytes / 2)
+    cachedInputs = ResultCache(byteCountMax: cacheBytes / 2)
+  }
+
+  // MARK: Workers
+
+  func addWorker() -> Scheduler.WorkerID {
+    let id = scheduler.addWorker()
+    if links.count <= id { links += Array(repeating: nil, count: id + 1 - links.count) }
+    return id
+  }
+
+  func workerReady(_ id: Scheduler.WorkerID, _ link: WorkerLink, _ info: ModelInfo) {
+    links[id] = link
+    scheduler.workerReady(
+      id, fingerprint: info.fingerprint, threads: info.threads, maxTokens: info.maxTokens,
+      now: now)
+    act()
+  }
+
+  func workerReported(_ id: Scheduler.WorkerID, _ load: LoadReport) {
+    scheduler.workerReported(id, load, now: now)
+    act()
+  }
+
+  func workerDraining(_ id: Scheduler.WorkerID) {
+    scheduler.workerDraining(id)
+    act()
+  }
+
+  func workerLost(_ id: Scheduler.WorkerID, isDeath: Bool, isStarting: Bool) {
+    links[id] = nil
+    scheduler.workerLost(id, isDeath: isDeath, isStarting: isStarting, now: now)
+    act()
+  }
+
+  func removeWorker(_ id: Scheduler.WorkerID) {
+    links[id] = nil
+    scheduler.removeWorker(id, now: now)
+    act()
+  }
+
+  func prefer(fingerprint: String?) {
+    scheduler.prefer(fingerprint: fingerprint, now: now)
+    act()
+  }
+
+  func checkTime(_ time: NIODeadline) {
+    scheduler.checkTime(Int64(clamping: time.uptimeNanoseconds))
+    act()
+  }
+
+  // MARK: Calls
+
+  /// Takes a call on.
+  ///
+  /// - Throws: why it is refused.
+  func receive(_ call: IncomingCall, method: Method) throws(Status) {
+    let relayed = try RelayedCall(call, method: method, splittable: splittable(call, method))
+    let request = request(relayed)
+    guard try !answerOrFollow(relayed, request) else { return act() }
+    if relayed.splittable != nil, call.head.sharing != .off {
+      try submitShared(relayed, request)
+    } else {
+      let id = try scheduler.submit(request, now: now)
+      open(relayed, id)
+      if let key = relayed.sharedKey { sharedCalls[key] = id }
+    }
+    act()
+  }
+
+  /// Answers from what was kept, or with an equal call that is open.
+  private func answerOrFollow(
+    _ relayed: RelayedCall, _ request: CallRequest
+  ) throws(Status) -> Bool {
+    let head = relayed.caller.head
+    guard head.sharing != .off, relayed.splittable == nil,
+      relayed.caller.body.readableBytes <= Self.sharedBytesMax
+    else { return false }
+    let key = SharedKey(
+      method: relayed.method, pin: head.fingerprint, isInput: false, bytes: relayed.caller.body)
+    if let kept = cachedCalls.value(for: cacheKey(key)) {
+      relayed.take(kept)
+      relayed.answer(now: .now())
+      cachedInputCount += UInt64(max(1, head.inputCount))
+      owner.ended(relayed, nil)
+      return true
+    }
+    relayed.sharedKey = key
+    guard let leader = sharedCalls[key], scheduler.canFollow(leader) else { return false }
+    relayed.sharedKey = nil
+    open(relayed, scheduler.submit(request, following: leader, now: now))
+    return true
+  }
+
+  private func submitShared(_ relayed: RelayedCall, _ request: CallRequest) throws(Status) {
+    let pin = relayed.caller.head.fingerprint
+    relayed.inputKeys = (relayed.splittable?.inputKeys ?? []).map {
+      SharedKey(method: relayed.method, pin: pin, isInput: true, bytes: ByteBuffer(bytes: $0))
+    }
+    var known = KnownUnits()
+    known.fingerprint = answeringFingerprint(pin)
+    var own: [SharedKey: Int32] = [:]
+    var heldBytes = 0
+    for (index, key) in relayed.inputKeys.enumerated() {
+      let unit = Int32(index)
+      if let kept = known.fingerprint.isEmpty ? nil : cachedInputs.value(for: cacheKey(key)) {
+        heldBytes += try relayed.take(kept, at: index, fingerprint: known.fingerprint)
+        known.answered.append(unit)
+      } else if let first = own[key] {
+        known.equals.append((unit, .own(first)))
+      } else if let other = sharedInputs[key], scheduler.isOpen(other) {
+        known.equals.append((unit, .other(other)))
+      } else {
+        own[key] = unit
+      }
+    }
+    cachedInputCount += UInt64(known.answered.count)
+    if known.answered.count == relayed.inputKeys.count, !known.answered.isEmpty {
+      relayed.answer(now: .now())
+      return owner.ended(relayed, nil)
+    }
+    let id = try scheduler.submit(request, known, now: now)
+    owner.held(heldBytes)
+    open(relayed, id)
+    for (key, unit) in own { sharedInputs[key] = UnitReference(call: id, unit: unit) }
+  }
+
+  /// What a kept answer is found by: the fingerprint that would answer now is a part of it.
+  private func cacheKey(_ key: SharedKey) -> SharedKey {
+    guard key.pin.isEmpty, cachedCalls.isOn else { return key }
+    var key = key
+    key.pin = answeringFingerprint("")
+    return key
+  }
+
+  /// The fingerprint that would answer a call now; empty if it may be one of several.
+  private func answeringFingerprint(_ pin: String) -> String {
+    if !pin.isEmpty { return pin }
+    if let current = scheduler.current { return scheduler.fingerprints[current] }
+    let up = scheduler.currentFingerprints
+    return up.count == 1 ? up[0] : ""
+  }
+
+  private func request(_ relayed: RelayedCall) -> CallRequest {
+    let call = relayed.caller
+    // What a head says is not true of every caller's; texts are never longer than the body.
+    let byteCount = min(call.head.textByteCount, call.body.readableBytes)
+    let costs =
+      relayed.splittable == nil
+      ? [] : relayed.inputByteCounts.map { scheduler.cost.cost(byteCount: $0) }
+    return CallRequest(
+      caller: call.caller, priority: call.head.priority,
+      deadline: call.deadline.map { Int64(clamping: $0.uptimeNanoseconds) } ?? .max,
+      pin: call.head.fingerprint, inputCount: max(1, call.head.inputCount),
+      byteCount: call.body.readableBytes,
+      cost: costs.isEmpty
+        ? scheduler.cost.cost(byteCount: byteCount, inputCount: call.head.inputCount)
+        : costs.reduce(0, +), costs: costs)
+  }
+
+  /// The call's inputs, if it is worth cutting.
+  private func splittable(_ call: IncomingCall, _ method: Method) throws(Status) -> SplittableCall?
+  {
+    let head = call.head
+    guard head.inputCount > 1, scheduler.ready.count > 1 else { return nil }
+    let byteCount = min(head.textByteCount, call.body.readableBytes)
+    let cost = scheduler.cost.cost(byteCount: byteCount, inputCount: head.inputCount)
+    guard cost > scheduler.pieceMin else { return nil }
+    return try Self.split(call, method)
+  }
+
+  /// - Returns: nil for a call that only a worker can judge.
+  private static func split(
+    _ call: IncomingCall, _ method: Method
+  ) throws(Status) -> SplittableCall? {
+    let body = call.body
+    let splittable: SplittableCall?
+    do throws(WireError) {
+      splittable = try SplittableCall(method, body: body.readableBytesSpan)
+    } catch {
+      throw Status(.invalidArgument, error.message)
+    }
+    guard let splittable, splittable.isWellFormed else { return nil }
+    try call.head.check(inputCount: splittable.inputByteCounts.count)
+    return splittable
+  }
+
+  private func open(_ call: RelayedCall, _ id: Scheduler.CallID) {
+    if relayed.count <= id.place {
+      relayed += Array(repeating: nil, count: id.place + 1 - relayed.count)
+    }
+    relayed[id.place] = call
+    owner.held(call.byteCount)
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    let caller = ObjectIdentifier(call.caller)
+    call.caller.onCancel { [eventLoop] in
+      eventLoop.execute { bound.value.cancel(id, caller) }
+    }
+  }
+
+  private func cancel(_ id: Scheduler.CallID, _ caller: ObjectIdentifier) {
+    guard let open = relayed[id.place], ObjectIdentifier(open.caller) == caller else { return }
+    // It is answered for the record.
+    open.refuse(Status(.cancelled, "cancelled by the caller"))
+    scheduler.cancel(id, now: now)
+    act()
+  }
+
+  // MARK: What the scheduler asks for
+
+  private var now: Int64 { Int64(clamping: NIODeadline.now().uptimeNanoseconds) }
+
+  /// Does what the scheduler asks for, also what comes up meanwhile.
+  private func act() {
+    guard !isActing else { return }
+    isActing = true
+    defer { isActing = false }
+    while !scheduler.actions.isEmpty {
+      swap(&spareActions, &scheduler.actions)
+      for action in spareActions { act(action) }
+      spareActions.removeAll(keepingCapacity: true)
+    }
+  }
+
+  private func act(_ action: Scheduler.Action) {
+    switch action {
+    case .send(let piece, let worker): send(piece, to: worker)
+    case .cancel(let piece, let worker): unsend(piece, worker)
+    case .finished(let id, let followers): finished(id, followers)
+    case .failed(let id, let status): relayed[id.place]?.refuse(status)
+    case .failedUnits(let id, let units, let status): relayed[id.place]?.fail(units, status)
+    case .split(let id): split(id)
+    case .restarted(let id): relayed[id.place]?.restart()
+    case .dropped(let id): close(id, Status(.cancelled, ""))
+    }
+  }
+
+  private func send(_ id: Scheduler.PieceID, to worker: Scheduler.WorkerID) {
+    guard let piece = scheduler.pieces[id], let call = relayed[piece.call.place] else { return }
+    let deadline = scheduler.calls[piece.call].flatMap { call in
+      call.deadline == .max ? nil : NIODeadline.uptimeNanoseconds(UInt64(max(0, call.deadline)))
+    }
+    let outgoing = call.outgoing(piece.units, model: model, deadline: deadline)
+    let callID = links[worker]?.start(outgoing) { [self] event in
+      pieceEvent(event, id, worker)
+    }
+    guard let callID else {
+      scheduler.workerDraining(worker)
+      return scheduler.pieceFailed(id, on: worker, as: .unread, now: now)
+    }
+    if sent.count <= id.place { sent += Array(repeating: [], count: id.place + 1 - sent.count) }
+    sent[id.place].append(Sent(worker: worker, callID: callID))
+  }
+
+  private func unsend(_ id: Scheduler.PieceID, _ worker: Scheduler.WorkerID) {
+    guard let open = takeSent(id, worker) else { return }
+    links[worker]?.cancel(open.callID)
+  }
+
+  private func takeSent(_ id: Scheduler.PieceID, _ worker: Scheduler.WorkerID) -> Sent? {
+    guard sent.indices.contains(id.place),
+      let index = sent[id.place].firstIndex(where: { $0.worker == worker })
+    else { return nil }
+    return sent[id.place].remove(at: index)
+  }
+
+  private func finished(_ id: Scheduler.CallID, _ followers: [Scheduler.CallID]) {
+    guard let call = relayed[id.place] else { return }
+    for follower in followers {
+      relayed[follower.place]?.take(call)
+      relayed[follower.place]?.answer(now: .now())
+      close(follower, nil)
+    }
+    if let key = call.sharedKey, !call.parts.isEmpty, cachedCalls.isOn {
+      keep(call.parts, for: key)
+    }
+    call.answer(now: .now())
+    close(id, nil)
+  }
+
+  private func keep(_ parts: [AnswerPart], for key: SharedKey) {
+    let bytes = parts.reduce(key.byteCount) { $0 + $1.body.readableBytes + 256 }
+    var key = key
+    if key.pin.isEmpty { key.pin = parts.last?.head.fingerprint ?? "" }
+    cachedCalls.put(parts, for: key, byteCount: bytes)
+  }
+
+  private func close(_ id: Scheduler.CallID, _ status: Status?) {
+    guard let call = relayed[id.place] else { return }
+    relayed[id.place] = nil
+    owner.held(-call.byteCount)
+    if let key = call.sharedKey, sharedCalls[key] == id { sharedCalls[key] = nil }
+    for key in call.inputKeys where sharedInputs[key]?.call == id { sharedInputs[key] = nil }
+    owner.ended(call, status)
+  }
+
+  private func split(_ id: Scheduler.CallID) {
+    guard let call = relayed[id.place] else { return }
+    do throws(Status) {
+      guard let splittable = try Self.split(call.caller, call.method) else {
+        throw Status(
+          .unavailable, reason: .workerLost, "a worker was lost with the call", isRetryable: true)
+      }
+      call.split(splittable)
+      let costs = call.inputByteCounts.map { scheduler.cost.cost(byteCount: $0) }
+      scheduler.split(id, costs: costs, now: now)
+    } catch {
+      scheduler.fail(id, error, now: now)
+    }
+  }
+
+  // MARK: What workers say
+
+  private func pieceEvent(
+    _ event: CallEvent, _ id: Scheduler.PieceID, _ worker: Scheduler.WorkerID
+  ) {
+    switch event {
+    case .part(let head, let body, let isLast):
+      guard isLast else { return gather(AnswerPart(head: head, body: body), id, worker) }
+      guard var open = takeSent(id, worker) else { return }
+      open.parts.append(AnswerPart(head: head, body: body))
+      if let load = head.load { scheduler.workerReported(worker, load, now: now) }
+      if head.status.isOK {
+        answered(id, worker, open.parts, head)
+      } else {
+        refused(id, worker, head.status)
+      }
+    case .failed(let status, let wasRead):
+      // What was read is lost with the connection, all of it at once, when that is told.
+      if wasRead, status.reason == .workerLost { return }
+      guard takeSent(id, worker) != nil else { return }
+      if wasRead {
+        refused(id, worker, status)
+      } else {
+        scheduler.pieceFailed(id, on: worker, as: .unread, now: now)
+      }
+    }
+    act()
+  }
+
+  private func gather(
+    _ part: AnswerPart, _ id: Scheduler.PieceID, _ worker: Scheduler.WorkerID
+  ) {
+    guard sent.indices.contains(id.place),
+      let index = sent[id.place].firstIndex(where: { $0.worker == worker })
+    else { return }
+    sent[id.place][index].parts.append(part)
+  }
+
+  private func answered(
+    _ id: Scheduler.PieceID, _ worker: Scheduler.WorkerID, _ parts: [AnswerPart],
+    _ head: ResponseHead
+  ) {
+    let compute = Int64(clamping: min(head.timings.computeMicroseconds, 86_400_000_000)) * 1_000
+    let answered = scheduler.pieceAnswered(
+      id, by: worker, fingerprint: head.fingerprint, computeNanoseconds: compute, now: now)
+    guard let answered, let call = relayed[answered.call.place] else { return }
+    do throws(Status) {
+      owner.held(try call.take(parts, units: answered.units))
+      for (result, follower) in answered.followers {
+        let input = Int(answered.units[result])
+        guard let value = call.slots?.value(at: input), let other = relayed[follower.call.place]
+        else { continue }
+        owner.held(
+          try other.take(value, at: Int(follower.unit), fingerprint: head.fingerprint))
+      }
+    } catch {
+      scheduler.fail(answered.call, error, now: now)
+      call.refuse(error)
+    }
+    keepInputs(of: call, answered.units, fingerprint: head.fingerprint)
+  }
+
+  private func keepInputs(of call: RelayedCall, _ units: [Int32], fingerprint: String) {
+    guard cachedInputs.isOn, !call.inputKeys.isEmpty, let slots = call.slots else { return }
+    for unit in units {
+      guard let value = slots.value(at: Int(unit)), !value.isError else { continue }
+      var key = call.inputKeys[Int(unit)]
+      if key.pin.isEmpty { key.pin = fingerprint }
+      cachedInputs.put(value, for: key, byteCount: value.byteCount + key.byteCount)
+    }
+  }
+
+  private func refused(
+    _ id: Scheduler.PieceID, _ worker: Scheduler.WorkerID, _ status: Status
+  ) {
+    switch status.code {
+    case .unavailable, .resourceExhausted, .cancelled:
+      if status.reason == .draining { scheduler.workerDraining(worker) }
+      scheduler.pieceFailed(id, on: worker, as: .refused(status), now: now)
+    case .internal, .unknown, .dataLoss:
+      scheduler.pieceFailed(id, on: worker, as: .fault(status), now: now)
+    case .deadlineExceeded where hasTime(id):
+      // Others that wait for the same have longer.
+      scheduler.pieceFailed(id, on: worker, as: .ended, now: now)
+    default:
+      var status = status
+      let units = scheduler.pieces[id]?.units ?? []
+      if let index = status.inputIndex, relayedCall(of: id)?.splittable != nil {
+        status.inputIndex = units.indices.contains(index) ? Int(units[index]) : nil
+      }
+      scheduler.pieceRejected(id, by: worker, status, now: now)
+    }
+  }
+
+  private func hasTime(_ id: Scheduler.PieceID) -> Bool {
+    guard let piece = scheduler.pieces[id], let call = scheduler.calls[piece.call] else {
+      return false
+    }
+    return call.deadline > now + 1_000_000
+  }
+
+  private func relayedCall(of id: Scheduler.PieceID) -> RelayedCall? {
+    scheduler.pieces[id].flatMap { relayed[$0.call.place] }
+  }
+}

@@ -1,0 +1,205 @@
+internal import NIOCore
+internal import Transport
+internal import Wire
+
+/// A caller's call while it is on its way over the workers: what was asked, and what of the answer
+/// has come.
+///
+/// On the coordinator's event loop only.
+final class RelayedCall {
+  /// Answers of about this size go out in one frame, so that a large one does not hold up others.
+  private static let answerFrameBytes = 256 << 10
+
+  let caller: IncomingCall
+  let method: Method
+  /// Nil while the body goes to one worker untouched.
+  private(set) var splittable: SplittableCall?
+  private(set) var inputByteCounts: [Int]
+  /// Bytes of the request, and of answers that came so far.
+  private(set) var byteCount: Int
+  /// What it shares with equal calls, if it may.
+  var sharedKey: SharedKey?
+  /// The same of each input.
+  var inputKeys: [SharedKey] = []
+  private(set) var isAnswered = false
+  private(set) var parts: [AnswerPart] = []
+  private(set) var slots: AnswerSlots?
+  private(set) var fingerprint = ""
+  private(set) var timings = Timings()
+
+  /// - Parameter splittable: nil relays the body untouched as one piece.
+  init(_ caller: IncomingCall, method: Method, splittable: SplittableCall?) {
+    self.caller = caller
+    self.method = method
+    self.splittable = splittable
+    byteCount = caller.body.readableBytes
+    inputByteCounts = splittable?.inputByteCounts ?? []
+    restart()
+  }
+
+  /// Forgets what was answered.
+  func restart() {
+    slots = splittable.map { _ in AnswerSlots(method, inputCount: inputByteCounts.count) }
+    parts = []
+    fingerprint = ""
+  }
+
+  /// From now on it is cut into its inputs.
+  func split(_ splittable: SplittableCall) {
+    self.splittable = splittable
+    inputByteCounts = splittable.inputByteCounts
+    restart()
+  }
+
+  // MARK: To workers
+
+  /// The call that a worker gets for a piece.
+  func outgoing(_ units: [Int32], model: String, deadline: NIODeadline?) -> OutgoingCall {
+    guard let splittable else {
+      return OutgoingCall(relaying: caller, model: model, deadline: deadline)
+    }
+    let inputs = units.map(Int.init)
+    var head = caller.head
+    head.model = model
+    head.inputCount = inputs.count
+    head.textByteCount = inputs.reduce(0) { $0 + inputByteCounts[$1] }
+    return OutgoingCall(
+      head: head, body: ByteBuffer(bytes: splittable.body(of: inputs)), deadline: deadline)
+  }
+
+  // MARK: From workers
+
+  /// Takes in the answer to a piece.
+  ///
+  /// - Returns: bytes that are held for it.
+  /// - Throws: `.malformed` for an answer that does not fit what was asked; `answerTooLarge`.
+  func take(_ answer: [AnswerPart], units: [Int32]) throws(Status) -> Int {
+    guard let last = answer.last else { return 0 }
+    fingerprint = last.head.fingerprint
+    add(last.head.timings)
+    guard slots != nil else {
+      parts = answer
+      return 0
+    }
+    let inputs = units.map(Int.init)
+    let before = slots?.byteCount ?? 0
+    do throws(WireError) {
+      for part in answer where !part.head.inputs.isEmpty {
+        guard part.head.inputs.upperBound <= inputs.count else {
+          throw WireError(.malformed, "a worker answered inputs that it was not asked")
+        }
+        try slots?.place(part.body.readableBytesSpan, at: inputs[part.head.inputs])
+      }
+    } catch {
+      throw Status(.internal, "a worker's answer does not decode: \(error.message)")
+    }
+    if let refusal = slots?.refusal(byteCountMax: WireLimits.answerBytesMax) { throw refusal }
+    return hold((slots?.byteCount ?? 0) - before)
+  }
+
+  /// Puts in the result of an equal input.
+  ///
+  /// - Returns: bytes that are held for it.
+  func take(_ value: SlotValue, at input: Int, fingerprint: String) throws(Status) -> Int {
+    let before = slots?.byteCount ?? 0
+    self.fingerprint = fingerprint
+    do throws(WireError) {
+      try slots?.place(value, at: input)
+    } catch {
+      throw Status(.internal, "an equal input's result does not fit: \(error.message)")
+    }
+    return hold((slots?.byteCount ?? 0) - before)
+  }
+
+  func fail(_ inputs: [Int32], _ status: Status) {
+    if slots == nil { slots = AnswerSlots(method, inputCount: max(1, caller.head.inputCount)) }
+    slots?.fail(inputs.map(Int.init), status)
+  }
+
+  /// The answer came as that of an equal call.
+  func take(_ other: RelayedCall) {
+    parts = other.parts
+    slots = other.slots
+    fingerprint = other.fingerprint
+    timings = other.timings
+  }
+
+  /// The answer was kept.
+  func take(_ kept: [AnswerPart]) {
+    parts = kept
+    fingerprint = kept.last?.head.fingerprint ?? ""
+  }
+
+  private func hold(_ bytes: Int) -> Int {
+    byteCount += max(0, bytes)
+    return max(0, bytes)
+  }
+
+  private func add(_ others: Timings) {
+    // A day at most, so that no sum overflows, whatever a worker says.
+    let dayMax: UInt64 = 86_400_000_000
+    timings.queueMicroseconds = max(timings.queueMicroseconds, others.queueMicroseconds)
+    timings.tokenizeMicroseconds += min(others.tokenizeMicroseconds, dayMax)
+    timings.computeMicroseconds += min(others.computeMicroseconds, dayMax)
+  }
+
+  // MARK: To the caller
+
+  /// Gives the whole answer.
+  func answer(now: NIODeadline) {
+    guard !isAnswered else { return }
+    isAnswered = true
+    guard let slots else {
+      for (index, part) in parts.enumerated() {
+        caller.relay(part, isLast: index == parts.count - 1)
+      }
+      return
+    }
+    timings.totalMicroseconds = caller.elapsedMicroseconds(now: now)
+    let bodies = slots.parts(byteCountTarget: Self.answerFrameBytes)
+    for (index, part) in bodies.enumerated() {
+      caller.respond(
+        ResponseHead(fingerprint: fingerprint, timings: timings, inputs: part.inputs),
+        body: part.body, isLast: index == bodies.count - 1)
+    }
+  }
+
+  func refuse(_ status: Status) {
+    guard !isAnswered else { return }
+    isAnswered = true
+    caller.refuse(status)
+  }
+}
+
+/// A part of an answer as it came: what a relay needs of its head, and the rest untouched.
+struct AnswerPart: Sendable {
+  var head: ResponseHead
+  var body: ByteBuffer
+}
+
+/// What calls, or inputs, must have in common to have the same answer, beside the model.
+struct SharedKey: Hashable, Sendable {
+  var method: Method
+  var pin: String
+  var isInput: Bool
+  var bytes: ByteBuffer
+
+  /// About what it takes in memory.
+  var byteCount: Int { bytes.readableBytes + pin.utf8.count + 64 }
+}
+
+extension OutgoingCall {
+  /// The same call, as its caller sent it.
+  init(relaying call: IncomingCall, model: String, deadline: NIODeadline?) {
+    var head = call.head
+    head.model = model
+    self.init(head: head, body: call.body, deadline: deadline)
+  }
+}
+
+extension IncomingCall {
+  /// Answers with a part of another's answer.
+  func relay(_ part: AnswerPart, isLast: Bool) {
+    respond(part.head, body: part.body, isLast: isLast)
+  }
+}

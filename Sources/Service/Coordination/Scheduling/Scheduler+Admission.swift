@@ -1,0 +1,213 @@
+package import Wire
+
+extension Scheduler {
+  /// Takes a call on, all of it or nothing.
+  ///
+  /// - Throws: RESOURCE_EXHAUSTED OVERLOADED with the time after which there should be room;
+  ///   DEADLINE_EXCEEDED, TOO_LATE where it could not be answered in time; FAILED_PRECONDITION
+  ///   UNKNOWN_FINGERPRINT.
+  package mutating func submit(_ request: CallRequest, now: Int64) throws(Status) -> CallID {
+    try check(request, now: now)
+    let id = calls.insert(ScheduledCall(request, now: now))
+    counts.admittedCalls += 1
+    retries.asked(1)
+    hedging.asked(1)
+    begin(id, now: now)
+    return id
+  }
+
+  /// Takes on a call that is equal to one that is open: it is answered with it.
+  ///
+  /// - Precondition: `canFollow`.
+  package mutating func submit(
+    _ request: CallRequest, following leader: CallID, now: Int64
+  ) -> CallID {
+    var call = ScheduledCall(request, now: now)
+    call.leader = leader
+    call.pending = []
+    call.units = []
+    call.remaining = 0
+    let id = calls.insert(call)
+    calls[leader]?.followers.append(id)
+    waitFor(request, leader, now: now)
+    counts.admittedCalls += 1
+    counts.followingCalls += 1
+    return id
+  }
+
+  /// Whether a call with that pin could be answered with an open one.
+  package func canFollow(_ leader: CallID) -> Bool {
+    guard let call = calls[leader] else { return false }
+    return call.leader == nil && (call.hasCaller || !call.followers.isEmpty)
+  }
+
+  /// Takes on a call that is cut, of which some units need not be computed for it.
+  package mutating func submit(
+    _ request: CallRequest, _ known: KnownUnits, now: Int64
+  ) throws(Status) -> CallID {
+    try check(request, now: now)
+    let id = calls.insert(ScheduledCall(request, now: now))
+    counts.admittedCalls += 1
+    retries.asked(1)
+    hedging.asked(1)
+    if !known.answered.isEmpty { settle(known.answered, known.fingerprint, of: id) }
+    for (unit, equal) in known.equals {
+      let other =
+        switch equal {
+        case .own(let other): UnitReference(call: id, unit: other)
+        case .other(let other): other
+        }
+      follow(UnitReference(call: id, unit: unit), other, now: now)
+    }
+    begin(id, now: now)
+    return id
+  }
+
+  private mutating func settle(_ units: [Int32], _ fingerprint: String, of id: CallID) {
+    calls[id]?.fingerprint = fingerprints.firstIndex(of: fingerprint)
+    for unit in units { calls[id]?.units[Int(unit)] = .done }
+    calls[id]?.remaining -= units.count
+    calls[id]?.dropPending { $0 == .done }
+  }
+
+  /// Whether a unit is on its way, so that an equal one may follow it.
+  package func isOpen(_ unit: UnitReference) -> Bool {
+    guard let call = calls[unit.call], call.units.indices.contains(Int(unit.unit)) else {
+      return false
+    }
+    let state = call.units[Int(unit.unit)]
+    return state == .pending || state == .sent
+  }
+
+  private mutating func follow(_ unit: UnitReference, _ other: UnitReference, now: Int64) {
+    guard isOpen(other), let request = calls[unit.call]?.request else { return }
+    calls[unit.call]?.units[Int(unit.unit)] = .following
+    calls[unit.call]?.dropPending { $0 == .following }
+    unitFollowers[other, default: []].append(unit)
+    counts.followingUnits += 1
+    waitFor(request, other.call, now: now)
+  }
+
+  /// Another caller waits for what this call has under way: as long as it needs, and as urgently.
+  private mutating func waitFor(_ request: CallRequest, _ id: CallID, now: Int64) {
+    guard let call = calls[id] else { return }
+    calls[id]?.deadline = max(call.deadline, request.deadline)
+    guard request.priority == .interactive, call.priority == .bulk else { return }
+    let isWaiting = queue.contains(id)
+    if isWaiting { unqueue(id) }
+    calls[id]?.priority = .interactive
+    if isWaiting { enqueue(id, now: now) }
+  }
+
+  private mutating func check(_ request: CallRequest, now: Int64) throws(Status) {
+    if request.deadline <= now {
+      throw Status(.deadlineExceeded, "the deadline had passed when the call arrived")
+    }
+    if !request.pin.isEmpty, !knows(request.pin) {
+      throw Status(
+        .failedPrecondition, reason: .unknownFingerprint,
+        "no worker has fingerprint '\(request.pin)'; there is "
+          + currentFingerprints.map { "'\($0)'" }.joined(separator: ", "))
+    }
+    if calls.count >= configuration.callsMax {
+      counts.overloadedCalls += 1
+      throw .overloaded(
+        "\(calls.count) calls are open, the limit is \(configuration.callsMax)",
+        retryAfter: max(10_000_000, backlog(request.priority) ?? 0))
+    }
+    guard !queue.isEmpty(request.priority), capacity > 0 else { return }
+    let wait = predictedWait(request.priority)
+    try checkBacklog(request, wait: wait)
+    let end = now + wait + answerTime(request)
+    if cost.isLearned, request.deadline < end + (end - now) * configuration.deadlineMargin / 100 {
+      counts.tooLateCalls += 1
+      throw .tooLate(predicted: end - now, budget: request.deadline - now, wait: wait)
+    }
+  }
+
+  private mutating func checkBacklog(_ request: CallRequest, wait: Int64) throws(Status) {
+    guard wait > configuration.backlogMax else { return }
+    // A caller that has less than its share waiting is let in, until all is twice too much.
+    let share = Double(configuration.backlogMax) * capacity / Double(max(1, queue.lineCount))
+    let own = Double(waitingOfCaller[request.caller, default: 0] + request.cost)
+    if own <= share, wait <= 2 * configuration.backlogMax { return }
+    counts.overloadedCalls += 1
+    throw .overloaded(
+      "\(wait / 1_000_000) ms of work wait, the limit is \(configuration.backlogMax / 1_000_000)",
+      retryAfter: wait - configuration.backlogMax + 10_000_000)
+  }
+
+  /// Predicted nanoseconds until a call that joins the queue would begin.
+  private func predictedWait(_ priority: Priority) -> Int64 {
+    let waiting =
+      priority == .bulk ? waitingCost.interactive + waitingCost.bulk : waitingCost.interactive
+    var inFlight: Int64 = 0
+    let looked = ready.prefix(configuration.scanMax)
+    for id in looked { inFlight += workers[id]?.backlog(priority) ?? 0 }
+    return inFlight / Int64(max(1, looked.count)) + Int64(Double(waiting) / capacity)
+  }
+
+  /// Predicted nanoseconds from a call's beginning to its end, on all workers where it is cut.
+  func answerTime(_ request: CallRequest) -> Int64 {
+    guard capacity > 0 else { return 0 }
+    guard !request.costs.isEmpty else {
+      return Int64(Double(request.cost) * Double(ready.count) / capacity)
+    }
+    return Int64(Double(request.cost) / capacity)
+  }
+
+  private func knows(_ fingerprint: String) -> Bool {
+    workers.contains { worker in
+      guard let worker, worker.phase != .draining else { return false }
+      return fingerprints.indices.contains(worker.fingerprint)
+        && fingerprints[worker.fingerprint] == fingerprint
+    }
+  }
+
+  /// Fingerprints of the workers that are up.
+  package var currentFingerprints: [String] {
+    fingerprints.indices.filter { !readyByFingerprint[$0].isEmpty }.map { fingerprints[$0] }
+  }
+}
+
+extension Status {
+  /// - Parameter retryAfter: nanoseconds.
+  package static func overloaded(_ message: String, retryAfter: Int64) -> Status {
+    Status(
+      .resourceExhausted, reason: .overloaded, message, isRetryable: true,
+      retryAfterMicroseconds: UInt64(clamping: retryAfter / 1_000))
+  }
+
+  /// The refusal of a call that would miss its deadline: of one that would on idle workers, too.
+  ///
+  /// - Parameters: nanoseconds.
+  static func tooLate(predicted: Int64, budget: Int64, wait: Int64) -> Status {
+    let message =
+      "the answer would take \(predicted / 1_000_000) ms, \(max(0, budget) / 1_000_000) ms are left"
+    guard wait > 0, predicted - wait <= budget else {
+      return Status(.deadlineExceeded, reason: .tooLate, message)
+    }
+    return Status(
+      .resourceExhausted, reason: .overloaded, message, isRetryable: true,
+      retryAfterMicroseconds: UInt64(clamping: max(0, predicted - budget) / 1_000))
+  }
+}
+
+/// Units of a call that need not be computed for it.
+package struct KnownUnits: Sendable {
+  package enum Equal: Sendable {
+    /// To another unit of the same call.
+    case own(Int32)
+    /// To one of a call that is open.
+    case other(UnitReference)
+  }
+
+  package var equals: [(unit: Int32, to: Equal)] = []
+  /// Answered before, by workers of the fingerprint.
+  package var answered: [Int32] = []
+  package var fingerprint = ""
+
+  package init() {}
+
+  package var isEmpty: Bool { equals.isEmpty && answered.isEmpty }
+}

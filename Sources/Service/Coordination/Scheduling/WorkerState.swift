@@ -1,0 +1,87 @@
+package import Wire
+
+/// A worker's life as the coordinator sees it.
+package enum WorkerPhase: String, Sendable {
+  /// Its process starts, or its connection is being made.
+  case starting
+  case ready
+  /// It said go-away, or was told to end: what it has is answered, nothing new is sent.
+  case draining
+  case down
+}
+
+/// What is known of one worker, and what it has in hand.
+package struct WorkerState: Sendable {
+  package internal(set) var phase = WorkerPhase.starting
+  /// Its fingerprint, as the scheduler numbers them.
+  package internal(set) var fingerprint = 0
+  package internal(set) var threads = 1
+  package internal(set) var load: LoadReport?
+  /// What it needs of the model's predicted time.
+  package internal(set) var slowness = 1.0
+  package internal(set) var pieces: [Piece.ID] = []
+  package internal(set) var answeredPieces: UInt64 = 0
+  package internal(set) var answeredInputs: UInt64 = 0
+  package internal(set) var computeNanoseconds: UInt64 = 0
+  var ejection = Ejection()
+  /// Predicted nanoseconds of one of the model's threads for the pieces that it has, by class.
+  var inFlight: (interactive: Int64, bulk: Int64) = (0, 0)
+  /// What others sent it, from its last report: nanoseconds of one of its threads.
+  var foreign: Int64 = 0
+  var readySince: Int64 = 0
+  /// Pieces that are late there: while others can take them it gets nothing new.
+  var latePieces = 0
+  /// It has a piece that must be alone.
+  var isReserved = false
+  /// It refused for the load: nothing new until then.
+  var blockedUntil: Int64 = .min
+
+  /// Predicted nanoseconds until it would begin something new of the class.
+  package func backlog(_ priority: Priority) -> Int64 {
+    let own = priority == .bulk ? inFlight.interactive + inFlight.bulk : inFlight.interactive
+    return Int64((Double(own) * slowness + Double(foreign)) / Double(threads))
+  }
+
+  /// Predicted nanoseconds from now to the answer of a piece of that cost.
+  func finish(_ cost: Int64, _ priority: Priority) -> Int64 {
+    backlog(priority) + Int64(Double(cost) * slowness)
+  }
+
+  mutating func sent(_ id: Piece.ID, _ piece: Piece) {
+    pieces.append(id)
+    switch piece.priority {
+    case .interactive: inFlight.interactive += piece.cost
+    case .bulk: inFlight.bulk += piece.cost
+    }
+    if piece.isAlone { isReserved = true }
+  }
+
+  mutating func ended(_ id: Piece.ID, _ piece: Piece, wasLate: Bool) {
+    guard let index = pieces.firstIndex(of: id) else { return }
+    pieces.swapAt(index, pieces.count - 1)
+    pieces.removeLast()
+    switch piece.priority {
+    case .interactive: inFlight.interactive = max(0, inFlight.interactive - piece.cost)
+    case .bulk: inFlight.bulk = max(0, inFlight.bulk - piece.cost)
+    }
+    if piece.isAlone { isReserved = false }
+    if wasLate { latePieces = max(0, latePieces - 1) }
+  }
+
+  /// Takes in what it says of itself: what exceeds the pieces that we know of is others'.
+  mutating func reported(_ report: LoadReport) {
+    load = report
+    threads = min(max(1, report.threads), 1_024)
+    let microseconds = min(report.backlogMicroseconds, 3_600_000_000)
+    let own = Double(inFlight.interactive + inFlight.bulk) * slowness
+    foreign = max(0, Int64(Double(microseconds) * 1_000) - Int64(own))
+  }
+
+  /// Moves the slowness towards what an answered piece shows.
+  mutating func observed(predicted: Int64, actual: Int64) {
+    guard predicted > 0, actual > 0 else { return }
+    let ratio = min(max(Double(actual) / Double(predicted), 0.02), 50)
+    let weight = max(0.1, 1 / Double(min(answeredPieces, 1_000) + 1))
+    slowness += (ratio - slowness) * weight
+  }
+}
