@@ -1,0 +1,20 @@
+// The caller: many Embed calls over some connections, as fast as they are answered or at a fixed rate.
+#pragma once
+
+#include <stdint.h>
+
+typedef struct {
+  char host[64];
+  int port;
+  int connections;
+  int in_flight;  // on each connection
+  double seconds, warm_seconds;
+  double rate;  // calls a second over all connections; 0: as fast as they are answered
+  int request_bytes;  // of the whole frame
+  int budget_ms;      // 0: no deadline
+  int pid;            // whose processor time is told as well; 0: nobody's
+  char model[64];
+} Load;
+
+// Runs it, and prints what came of it as a line of JSON. `between` is called often, with the time.
+void run_load(const Load *load, void (*between)(uint64_t now));
