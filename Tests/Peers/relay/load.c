@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include "watched.h"
 #include "wire.h"
 
 static const double SECOND = 1e9;
@@ -248,24 +248,6 @@ static void connect_callers(const Load *load, void (*between)(uint64_t)) {
 
 // The run
 
-// Seconds of processor time that a process has had
-static double processor_seconds(int pid) {
-  char path[64], line[1024] = "";
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  FILE *file = fopen(path, "re");
-  if (file == NULL) return 0;
-  size_t length = fread(line, 1, sizeof line - 1, file);
-  fclose(file);
-  line[length] = 0;
-  unsigned long long user = 0, system = 0;
-  char *fields = strrchr(line, ')');
-  if (fields == NULL
-      || sscanf(fields + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &system) != 2) {
-    return 0;
-  }
-  return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
-}
-
 static double own_seconds(void) {
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
@@ -274,19 +256,18 @@ static double own_seconds(void) {
 }
 
 // Starts what is due. A call that no connection has room for is late, and its latency says so.
-static void start_due(const Load *load, uint64_t *due, double interval, double *exact) {
-  static int next;
-  while (*due <= woken) {
+static void start_due(const Load *load, double *due) {
+  static unsigned next;
+  while (*due <= (double)woken) {
     Caller *caller = NULL;
     for (int tried = 0; tried < load->connections && caller == NULL; tried++) {
-      Caller *each = &run.callers[next++ % load->connections];
+      Caller *each = &run.callers[next++ % (unsigned)load->connections];
       if (each->is_ready && each->open < (uint32_t)load->in_flight) caller = each;
     }
     if (caller == NULL) return;
-    start_call(caller, *due);
+    start_call(caller, (uint64_t)*due);
     flush(&caller->peer);
-    *exact += interval;
-    *due = (uint64_t)*exact;
+    *due += SECOND / load->rate;
   }
 }
 
@@ -299,7 +280,7 @@ static double quantile(double share) {
   return run.calls ? run.latencies[(size_t)((double)(run.calls - 1) * share)] : 0;
 }
 
-static void print_result(const Load *load, double seconds, double own, double watched) {
+static void print_result(const Load *load, double seconds, double own, Watched before, Watched after) {
   qsort(run.latencies, run.calls, sizeof *run.latencies, compare);
   for (char *at = run.reason; *at; at++) {
     if (*at == '"' || *at == '\\' || (unsigned char)*at < ' ') *at = '\'';
@@ -312,8 +293,9 @@ static void print_result(const Load *load, double seconds, double own, double wa
   printf("\"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f, \"own_busy\": %.3f",
          quantile(0.5), quantile(0.99), quantile(0.999), quantile(1), own / seconds);
   if (load->pid > 0) {
-    printf(", \"busy\": %.3f, \"calls_per_processor_second\": %.1f", watched / seconds,
-           watched > 0 ? (double)run.calls / watched : 0);
+    double processor = after.processor - before.processor, waiting = after.waiting - before.waiting;
+    printf(", \"busy\": %.3f, \"waiting\": %.3f, \"calls_per_processor_second\": %.1f, \"resident_bytes\": %.0f",
+           processor / seconds, waiting / seconds, processor > 0 ? (double)run.calls / processor : 0, after.resident);
   }
   puts("}");
   fflush(stdout);
@@ -328,9 +310,9 @@ static void start_all(const Load *load) {
 }
 
 // Calls until `end`.
-static void call_until(uint64_t end, const Load *load, uint64_t *due, double *exact, void (*between)(uint64_t)) {
+static void call_until(uint64_t end, const Load *load, double *due, void (*between)(uint64_t)) {
   while (woken < end && run.ready > 0) {
-    if (load->rate > 0) start_due(load, due, SECOND / load->rate, exact);
+    if (load->rate > 0) start_due(load, due);
     turn(load->rate > 0 ? 0 : 10, between);
   }
 }
@@ -345,22 +327,22 @@ void run_load(const Load *load, void (*between)(uint64_t)) {
   connect_callers(load, between);
 
   run.is_sending = true;
-  double exact = (double)woken;
-  uint64_t due = woken;
+  double due = (double)woken;
   if (load->rate == 0) start_all(load);
-  call_until(woken + (uint64_t)(load->warm_seconds * SECOND), load, &due, &exact, between);
+  call_until(woken + (uint64_t)(load->warm_seconds * SECOND), load, &due, between);
   run.is_counting = true;
   uint64_t start = woken;
-  double own = own_seconds(), watched = load->pid > 0 ? processor_seconds(load->pid) : 0;
-  call_until(start + (uint64_t)(load->seconds * SECOND), load, &due, &exact, between);
+  double own = own_seconds();
+  Watched before = watched(load->pid);
+  call_until(start + (uint64_t)(load->seconds * SECOND), load, &due, between);
   double seconds = (double)(woken - start) / SECOND;
   own = own_seconds() - own;
-  watched = load->pid > 0 ? processor_seconds(load->pid) - watched : 0;
+  Watched after = watched(load->pid);
   run.is_counting = run.is_sending = false;
 
   for (uint64_t end = woken + DRAIN_NS; run.open > 0 && woken < end;) turn(10, between);
   run.errors += run.open;  // never answered
-  print_result(load, seconds, own, watched);
+  print_result(load, seconds, own, before, after);
   for (int i = 0; i < load->connections; i++) {
     close_peer(&run.callers[i].peer);
     free(run.callers[i].slots);

@@ -12,7 +12,7 @@ typedef struct {
   double rate;  // calls a second over all connections; 0: as fast as they are answered
   int request_bytes;  // of the whole frame
   int budget_ms;      // 0: no deadline
-  int pid;            // whose processor time is told as well; 0: nobody's
+  int pid;            // of the process that is watched meanwhile; 0: none
   char model[64];
 } Load;
 

@@ -6,7 +6,7 @@
 //
 //   --connections 4 --in-flight 64 --seconds 3 --warm 0.5 --request-bytes 100 --model NAME --budget-ms N
 //   --rate CALLS      an open load: so many calls a second, each timed from when it was due
-//   --watch PID       tells the processor time of that process as well: the relay's
+//   --watch PID       tells processor time and memory of that process as well: the relay's
 //
 // cc -O2 -o relay_load *.c
 #define _GNU_SOURCE
@@ -68,7 +68,7 @@ static size_t line_length;
 static void make_load(char *text) {
   char *words[WORDS_MAX];
   int count = 0;
-  for (char *word = strtok(text, " \t\r"); word && count < WORDS_MAX; word = strtok(NULL, " \t\r")) words[count++] = word;
+  for (char *word = strtok(text, " \r"); word && count < WORDS_MAX; word = strtok(NULL, " \r")) words[count++] = word;
   if (count == 0) return;
   Load load = read_load(count, words);
   run_load(&load, report_loads);
