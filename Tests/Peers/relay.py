@@ -24,9 +24,10 @@ from programs import commit, machine
 from relay_programs import Envoy, Millpond, say
 
 PARTS = ("throughput", "latency", "connections")
-SHAPES = {"4 × 64": (4, 64), "4 × 16": (4, 16), "50 × 1": (50, 1)}  # connections, calls in flight on each
+SHAPES = ((4, 64), (4, 16), (50, 1))  # connections, calls in flight on each
 SATURATED = 0.9  # of the core
-FEW_WORKERS, MANY_WORKERS, MANY_CALLERS = 10, 1_000, 5_000
+FEW_WORKERS, MANY_WORKERS = 10, 1_000
+MANY_CALLERS, CALLERS_RATE = 5_000, 2_000  # calls a second, of all callers in turn
 
 
 def run(measure, patience) -> dict:
@@ -65,22 +66,21 @@ def throughput(options, patience) -> dict:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         proxies = [Millpond(options.programs), Envoy(folder)]
-        try:
-            for proxy in proxies:
-                proxy.load(4, 16, 0.5)  # The first calls make connections and buffers.
-            for shape, (connections, in_flight) in SHAPES.items():
-                rounds = {proxy.name: [] for proxy in proxies}
-                for _ in range(options.rounds):
-                    for proxy in proxies:
-                        result = run(lambda: proxy.load(connections, in_flight, options.seconds), patience)
-                        rounds[proxy.name].append(result)
-                        say("%s, %s: %.0f calls/s, %.0f for a second of its processor time, busy %.0f %%" % (
-                            shape, proxy.name, result["calls_per_second"], result["calls_per_processor_second"],
-                            100 * result["busy"]))  # fmt: skip
-                found[shape] = {"rounds": rounds} | ratios(rounds)
-        finally:
-            for proxy in proxies:
-                proxy.stop()
+        for proxy in proxies:
+            proxy.load(4, 16, 0.5)  # The first calls make connections and buffers.
+        for connections, in_flight in SHAPES:
+            shape = "%d × %d" % (connections, in_flight)
+            rounds = {proxy.name: [] for proxy in proxies}
+            for _ in range(options.rounds):
+                for proxy in proxies:
+                    result = run(lambda: proxy.load(connections, in_flight, options.seconds), patience)
+                    rounds[proxy.name].append(result)
+                    say("%s, %s: %.0f calls/s, %.0f for a second of its processor time, busy %.0f %%" % (
+                        shape, proxy.name, result["calls_per_second"], result["calls_per_processor_second"],
+                        100 * result["busy"]))  # fmt: skip
+            found[shape] = {"rounds": rounds} | ratios(rounds)
+        for proxy in proxies:
+            proxy.stop()
     show_throughput(found)
     return found
 
@@ -100,7 +100,8 @@ def bound(name: str, runs: list[dict]) -> str | None:
     if busy >= SATURATED:
         return None
     if busy + waiting >= SATURATED:
-        return "%s had its core for %.0f %% of the time and waited for it, behind other load, for the rest" % (name, 100 * busy)
+        return "%s had its core for %.0f %% of the time and waited for it, behind other load, for %.0f %%" % (
+            name, 100 * busy, 100 * waiting)  # fmt: skip
     return "%s was busy for %.0f %% of the time: its callers, or other load on their core, were the limit" % (name, 100 * busy)
 
 
@@ -129,18 +130,16 @@ def ratio(each: dict) -> str:
 
 def latency(options, patience) -> dict:
     proxy = Millpond(options.programs)
-    connections, in_flight = SHAPES["4 × 64"]
-    try:
-        peaks = [run(lambda: proxy.load(connections, in_flight, options.seconds), patience) for _ in range(3)]
-        rate = max(each["calls_per_second"] for each in peaks) / 2
-        rounds = {"direct": [], "through": []}
-        # An open load may have more calls open than the closed one: it does not wait.
-        shape = {"connections": connections, "in_flight": 512, "seconds": options.seconds, "rate": "%.0f" % rate}
-        for _ in range(options.rounds):
-            for key, load in (("direct", proxy.direct), ("through", proxy.load)):
-                rounds[key].append(run(lambda: load(**shape), patience))
-    finally:
-        proxy.stop()
+    connections, in_flight = SHAPES[0]
+    peaks = [run(lambda: proxy.load(connections, in_flight, options.seconds), patience) for _ in range(3)]
+    rate = max(each["calls_per_second"] for each in peaks) / 2
+    rounds = {"direct": [], "through": []}
+    # An open load may have more calls open than the closed one: it does not wait.
+    shape = {"connections": connections, "in_flight": 512, "seconds": options.seconds, "rate": "%.0f" % rate}
+    for _ in range(options.rounds):
+        for key, load in (("direct", proxy.direct), ("through", proxy.load)):
+            rounds[key].append(run(lambda: load(**shape), patience))
+    proxy.stop()
     found = {"rate": rate, "rounds": rounds}
     rows = []
     for key, name in (("p50_us", "median"), ("p99_us", "99 %")):
@@ -161,12 +160,10 @@ def connections(options, patience) -> dict:
     found, rows = {}, []
     for workers in (FEW_WORKERS, MANY_WORKERS):
         proxy = Millpond(options.programs, workers)
-        try:
-            idle = programs.memory(proxy.identifier)[0]
-            with_callers = run(lambda: proxy.load(MANY_CALLERS, 1, options.seconds, rate=2_000), patience)
-            loads = [run(lambda: proxy.load(*SHAPES["4 × 64"], options.seconds), patience) for _ in range(options.rounds)]
-        finally:
-            proxy.stop()
+        idle = programs.memory(proxy.identifier)[0]
+        with_callers = run(lambda: proxy.load(MANY_CALLERS, 1, options.seconds, rate=CALLERS_RATE), patience)
+        loads = [run(lambda: proxy.load(*SHAPES[0], options.seconds), patience) for _ in range(options.rounds)]
+        proxy.stop()
         found[workers] = {"idle_bytes": idle, "with_callers": with_callers, "rounds": loads}
         rows.append(["%d" % workers, "%.1f MB" % (idle / 1e6),
                      "%.1f MB with %d" % (with_callers["resident_bytes"] / 1e6, with_callers["connections"]),
@@ -174,13 +171,23 @@ def connections(options, patience) -> dict:
                      "%.0f" % median(loads, "calls_per_processor_second")])  # fmt: skip
     table(["workers", "resident, idle", "connected callers", "calls/s, 4 × 64", "core busy",
            "calls for 1 s of its processor time"], rows)  # fmt: skip
-    few, many = (median(found[workers]["rounds"], "calls_per_processor_second") for workers in (FEW_WORKERS, MANY_WORKERS))
-    print("With %d workers a second of processor time is %.2f of the calls with %d." % (MANY_WORKERS, many / few, FEW_WORKERS))
+    few, many = (median(each["rounds"], "calls_per_processor_second") for each in found.values())
+    print("With %d workers: %.2f of the calls for a second of processor time with %d." % (MANY_WORKERS, many / few, FEW_WORKERS))
     for workers, each in found.items():
         if each["with_callers"]["refused"]:
             print("%d workers: %d of %d callers were refused: %s" % (
                 workers, each["with_callers"]["refused"], MANY_CALLERS, each["with_callers"]["reason"]))  # fmt: skip
     return found
+
+
+def set_nice(value: int) -> None:
+    """Where the kernel shares processors among sessions, a process's own nice counts only within its session."""
+    group = "/proc/self/autogroup"
+    if os.path.exists(group):
+        with open(group, "w", encoding="ascii") as file:
+            file.write(str(value))
+    else:
+        os.nice(value)
 
 
 def main() -> None:
@@ -190,7 +197,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--patience", type=float, default=300, help="seconds to wait for other load to end, all in all")
-    parser.add_argument("--nice", type=int, default=0, help="priority of all that is measured; -10, as root, is over other load's")
+    parser.add_argument("--nice", type=int, help="-15, as root: what is measured goes before other load")
     parser.add_argument("--programs", default=os.path.join(programs.ROOT, ".build", "release"))
     parser.add_argument("--json", default=os.path.join(programs.ROOT, ".build", "relay.json"))
     options = parser.parse_args()
@@ -200,7 +207,8 @@ def main() -> None:
         options.rounds, options.seconds = 3, 1
     if len(os.sched_getaffinity(0)) < 2:
         parser.error("two processors are needed")
-    os.nice(options.nice)
+    if options.nice is not None:
+        set_nice(options.nice)
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     report = {"machine": machine(), "commit": commit()}

@@ -1,5 +1,6 @@
 """The programs of compare_relay: each proxy on the second core, what calls it and what it calls on the first."""
 
+import atexit
 import importlib.metadata
 import json
 import os
@@ -19,8 +20,17 @@ START_SECONDS = 20
 LOADER = os.path.join(programs.ROOT, ".build", "relay_load")
 
 
+started = []
+
+
 def pinned(core: int) -> list[str]:
     return ["taskset", "--cpu-list", str(core)]
+
+
+def start(core: int, command: list[str], **options):
+    process = subprocess.Popen(pinned(core) + command, **options)
+    started.append(process)
+    return process
 
 
 def say(text: str) -> None:
@@ -34,6 +44,12 @@ def end(process) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+@atexit.register
+def end_all() -> None:
+    for process in started:
+        end(process)
 
 
 def free_ports(count: int) -> list[int]:
@@ -62,9 +78,8 @@ class Loader:
     """Fake workers, and the callers of one load after another, in one process."""
 
     def __init__(self, workers: int):
-        self.process = subprocess.Popen(
-            [*pinned(LOAD_CORE), LOADER, "both", str(workers)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # fmt: skip
+        self.process = start(
+            LOAD_CORE, [LOADER, "both", str(workers)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # fmt: skip
         self.workers = self.process.stdout.readline().split()[1:]
         if len(self.workers) != workers:
             sys.exit("the fake workers did not start")
@@ -95,17 +110,20 @@ class Millpond:
             json.dump({"workers": self.loader.workers}, file)
             file.flush()
             self.server = programs.Server(folder, "--config", file.name, before=pinned(PROXY_CORE))
+        started.append(self.server.process)
         self.identifier = self.server.process.pid
         self.await_workers(folder, workers)
 
     def await_workers(self, folder: str, count: int) -> None:
         """The coordinator serves with one worker; here with all of them."""
-        ask = [os.path.join(folder, "millpond"), "info", "--server", self.server.address]
-        limit = time.monotonic() + START_SECONDS
-        while subprocess.run(ask, stdout=subprocess.PIPE, text=True, check=True).stdout.count("  ready  ") < count:
+        ask = [os.path.join(folder, "millpond"), "info", "--server", self.server.address, "--json"]
+        limit, ready = time.monotonic() + START_SECONDS, 0
+        while ready < count:
             if time.monotonic() > limit:
-                sys.exit("not all fake workers are ready")
+                sys.exit("only %d of %d fake workers are ready" % (ready, count))
             time.sleep(0.1)
+            said = json.loads(subprocess.run(ask, stdout=subprocess.PIPE, text=True, check=True).stdout)
+            ready = sum(worker["state"] == "ready" for worker in said["workers"])
 
     def load(self, connections: int, in_flight: int, seconds: float, **options) -> dict:
         return self.loader.run(
@@ -180,9 +198,10 @@ class Envoy:
         self.write("envoy.yaml", settings.replace("ENDPOINTS", endpoints).encode())
         # The program itself: the package's own `envoy` is a script that starts it.
         binary = os.path.join(os.path.dirname(importlib.import_module("envoy").__file__), "_bin", "envoy")
-        self.process = subprocess.Popen(
-            [*pinned(PROXY_CORE), binary, "--config-path", os.path.join(folder, "envoy.yaml"), "--concurrency", "1",
-             "--disable-hot-restart", "--log-level", "error"], stderr=subprocess.DEVNULL)  # fmt: skip
+        self.process = start(
+            PROXY_CORE,
+            [binary, "--config-path", os.path.join(folder, "envoy.yaml"), "--concurrency", "1", "--disable-hot-restart",
+             "--log-level", "error"], stderr=subprocess.DEVNULL)  # fmt: skip
         await_port(self.port, self.process)
 
     def write(self, name: str, content: bytes) -> None:
@@ -190,9 +209,10 @@ class Envoy:
             file.write(content)
 
     def serve(self, port: int):
-        server = subprocess.Popen(
-            [*pinned(LOAD_CORE), "nghttpd", "--address", "127.0.0.1", "--htdocs", self.folder, "--no-tls",
-             "--max-concurrent-streams", str(STREAMS), str(port)],
+        server = start(
+            LOAD_CORE,
+            ["nghttpd", "--address", "127.0.0.1", "--htdocs", self.folder, "--no-tls", "--max-concurrent-streams",
+             str(STREAMS), str(port)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
         await_port(port, server)
         return server

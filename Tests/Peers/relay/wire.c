@@ -163,7 +163,7 @@ void flush(Peer *peer) {
   if (peer->source.fd < 0) return;
   while (peer->sent < peer->out.length) {
     ssize_t count =
-        send(peer->source.fd, peer->out.bytes + peer->sent, peer->out.length - peer->sent, MSG_NOSIGNAL);
+        send(peer->source.fd, peer->out.bytes + peer->sent, peer->out.length - peer->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) break;  // Full; or broken, which the next read tells.
     peer->sent += (size_t)count;
