@@ -19,6 +19,7 @@ static const uint64_t OPEN_NS = 10000000000u, DRAIN_NS = 2000000000u;
 typedef struct {
   uint64_t id;     // of the open call, or 0
   uint64_t start;  // when it was sent, or was to be
+  uint8_t stamp[STAMP_BYTES];
   bool failed;
 } Slot;
 
@@ -33,9 +34,10 @@ typedef struct {
 static struct {
   const Load *load;
   Caller *callers;
-  Buffer request;  // a call's frame, but for its id
+  Buffer request;  // a call's frame, but for id and stamp
   Buffer answer;   // the first one's body
   uint64_t slot_mask;
+  uint32_t last_stamp;
   int ready, refused, lost;
   char reason[128];
   bool is_sending, is_counting;
@@ -81,7 +83,7 @@ static Buffer request_frame(const Load *load, size_t text_bytes) {
 }
 
 static Buffer request_of(const Load *load, size_t frame_bytes) {
-  for (size_t text_bytes = 1;; text_bytes++) {
+  for (size_t text_bytes = STAMP_BYTES;; text_bytes++) {
     Buffer frame = request_frame(load, text_bytes);
     if (frame.length >= frame_bytes) return frame;
     free(frame.bytes);
@@ -121,14 +123,23 @@ static bool is_refused(const uint8_t *at, const uint8_t *end) {
 
 // Calls
 
+static void put_stamp(uint8_t *stamp, uint32_t number) {
+  for (int i = 0; i < STAMP_BYTES; i++) stamp[i] = (uint8_t)('a' + (number >> 4 * i & 15));
+}
+
 static void start_call(Caller *caller, uint64_t start) {
   // Ids rise by one; the slot of a call that is still open is left out.
   do caller->last_id++;
   while (caller->slots[caller->last_id & run.slot_mask].id != 0);
-  caller->slots[caller->last_id & run.slot_mask] = (Slot){caller->last_id, start, false};
+  Slot *slot = &caller->slots[caller->last_id & run.slot_mask];
+  *slot = (Slot){.id = caller->last_id, .start = start};
   uint8_t *frame = extend(&caller->peer.out, run.request.length);
   memcpy(frame, run.request.bytes, run.request.length);
   memcpy(frame + offsetof(Header, call), &caller->last_id, sizeof caller->last_id);
+  if (!run.load->same_text) {
+    put_stamp(slot->stamp, ++run.last_stamp);
+    memcpy(frame + run.request.length - STAMP_BYTES, slot->stamp, STAMP_BYTES);
+  }
   caller->open++;
   run.open++;
 }
@@ -145,13 +156,25 @@ static void count_call(const Slot *slot) {
   run.latencies[run.calls++] = (float)(woken - slot->start) / 1e3f;
 }
 
-// The same text has the same bits each time: every answer is compared with the first.
+// Every answer is the first one's body with the call's own stamp; of the same text it is the same body.
+static bool is_expected(const Slot *slot, const uint8_t *body, size_t length) {
+  const size_t stamp_end = STAMP_OFFSET + STAMP_BYTES;
+  if (length != run.answer.length || length < stamp_end) return false;
+  const uint8_t *stamp = run.load->same_text ? run.answer.bytes + STAMP_OFFSET : slot->stamp;
+  return memcmp(body, run.answer.bytes, STAMP_OFFSET) == 0 && memcmp(body + STAMP_OFFSET, stamp, STAMP_BYTES) == 0
+         && memcmp(body + stamp_end, run.answer.bytes + stamp_end, length - stamp_end) == 0;
+}
+
 static void check_answer(Slot *slot, const uint8_t *body, size_t length) {
-  if (slot->failed || (length == run.answer.length && memcmp(body, run.answer.bytes, length) == 0)) return;
+  if (slot->failed || is_expected(slot, body, length)) return;
   slot->failed = is_refused(body, body + length);
   if (slot->failed) return;
-  if (run.answer.length == 0) append(&run.answer, body, length);
-  else run.wrong++;
+  if (run.answer.length > 0) {
+    run.wrong++;
+    return;
+  }
+  append(&run.answer, body, length);
+  if (!is_expected(slot, body, length)) run.wrong++;
 }
 
 static void answered(Caller *caller, const Header *header, const uint8_t *payload) {
@@ -324,6 +347,7 @@ void run_load(const Load *load, void (*between)(uint64_t)) {
   run.callers = calloc((size_t)load->connections, sizeof *run.callers);
   for (run.slot_mask = 1; run.slot_mask < 4 * (uint64_t)load->in_flight;) run.slot_mask *= 2;
   run.slot_mask -= 1;
+  run.last_stamp = (uint32_t)now_ns();  // other stamps than those of the run before
   connect_callers(load, between);
 
   run.is_sending = true;

@@ -1,6 +1,7 @@
 // The caller: many Embed calls over some connections, as fast as they are answered or at a fixed rate.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct {
@@ -11,6 +12,7 @@ typedef struct {
   double seconds, warm_seconds;
   double rate;  // calls a second over all connections; 0: as fast as they are answered
   int request_bytes;  // of the whole frame
+  bool same_text;     // in each call: real workers do not give stamps back
   int budget_ms;      // 0: no deadline
   int pid;            // of the process that is watched meanwhile; 0: none
   char model[64];

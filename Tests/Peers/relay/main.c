@@ -6,6 +6,7 @@
 //
 //   --connections 4 --in-flight 64 --seconds 3 --warm 0.5 --request-bytes 100 --model NAME --budget-ms N
 //   --rate CALLS      an open load: so many calls a second, each timed from when it was due
+//   --text same       the same text in each call, as real workers need: fake ones say by each answer whose it is
 //   --watch PID       tells processor time and memory of that process as well: the relay's
 //
 // cc -O2 -o relay_load *.c
@@ -45,6 +46,7 @@ static Load read_load(int count, char **words) {
     else if (strcmp(name, "--rate") == 0) load.rate = atof(value);
     else if (strcmp(name, "--request-bytes") == 0) load.request_bytes = atoi(value);
     else if (strcmp(name, "--budget-ms") == 0) load.budget_ms = atoi(value);
+    else if (strcmp(name, "--text") == 0) load.same_text = strcmp(value, "same") == 0;
     else if (strcmp(name, "--watch") == 0) load.pid = atoi(value);
     else if (strcmp(name, "--model") == 0) snprintf(load.model, sizeof load.model, "%s", value);
     else die("unknown option %s", name);

@@ -9,6 +9,10 @@ enum { HEADER_BYTES = 16, FRAME_BYTES_MAX = 4 << 20 };
 enum { HELLO = 1, REQUEST, RESPONSE, CANCEL, PING, PONG, GO_AWAY, LOAD_REPORT };
 enum { END = 1, MORE = 2 };
 
+// Each call's text ends with letters of its own, and a fake worker begins its vector with the bytes that end the
+// request. So no two calls can share an answer, and an answer that comes to another call is found.
+enum { STAMP_BYTES = 8, STAMP_OFFSET = 6 };  // in the answer's body, behind two tags and two lengths
+
 // Bytes that grow.
 typedef struct {
   uint8_t *bytes;

@@ -119,18 +119,23 @@ static void answer(Peer *peer, uint64_t call, int flags, Buffer head, Buffer bod
   free(body.bytes);
 }
 
-static void answer_inputs(Peer *peer, uint64_t call, uint32_t count) {
-  static Buffer one;  // The answer to one input, but for its call id: nearly all that is asked.
+static void answer_inputs(Peer *peer, uint64_t call, uint32_t count, const uint8_t *body, size_t body_length) {
+  // The answer to one input, but for call id and stamp: nearly all that is asked.
+  static Buffer one;
+  static size_t body_offset;
   if (one.length == 0) {
-    Buffer head = response_head(0, 1), body = embed_response(1);
-    put_frame(&one, RESPONSE, END, 0, &head, &body);
+    Buffer head = response_head(0, 1), response = embed_response(1);
+    put_frame(&one, RESPONSE, END, 0, &head, &response);
+    body_offset = HEADER_BYTES + head.length;
     free(head.bytes);
-    free(body.bytes);
+    free(response.bytes);
   }
   if (count == 1) {
     uint8_t *frame = extend(&peer->out, one.length);
     memcpy(frame, one.bytes, one.length);
     memcpy(frame + offsetof(Header, call), &call, sizeof call);
+    if (body_length < STAMP_BYTES) return;
+    memcpy(frame + body_offset + STAMP_OFFSET, body + body_length - STAMP_BYTES, STAMP_BYTES);
     return;
   }
   uint32_t first = 0;
@@ -154,7 +159,7 @@ static void request(Peer *peer, const Header *header, const uint8_t *head) {
   } else if (method == HEALTH) {
     answer(peer, header->call, END, response_head(0, 0), health_response());
   } else {  // Embed; and any other method by Embed's bytes, which a relay does not look into.
-    answer_inputs(peer, header->call, (uint32_t)count);
+    answer_inputs(peer, header->call, (uint32_t)count, end, header->length - header->head_length);
   }
 }
 
