@@ -28,6 +28,10 @@ package final class CoordinatorService: CallService {
     state.value.callReceived(call)
   }
 
+  package func callCancelled(_ call: IncomingCall) {
+    state.value.callCancelled(call)
+  }
+
   package func loadReport() -> LoadReport? { nil }
 }
 
@@ -54,6 +58,8 @@ final class CoordinatorState {
   private var workers: [Int: KnownWorker] = [:]
   private var nextWorkerID = 0
   private var relays: [String: ModelRelay] = [:]
+  /// The one that the last call went to: most often the next one goes there too.
+  private var lastRelay: ModelRelay?
   private var openBytes = 0
   private(set) var openCallCount = 0
   private var readyWaiters: [() -> Void] = []
@@ -199,6 +205,10 @@ final class CoordinatorState {
     }
   }
 
+  func callCancelled(_ call: IncomingCall) {
+    for relay in relays.values where relay.cancel(call) { return }
+  }
+
   private func relay(_ call: IncomingCall) throws(Status) {
     guard let method = call.head.method else { return }
     let relay = try relay(asked: call.head.model)
@@ -215,7 +225,11 @@ final class CoordinatorState {
   /// - Throws: NOT_FOUND for a model that is not served, INVALID_ARGUMENT where none is named and
   ///   several are; both list what there is.
   private func relay(asked: String) throws(Status) -> ModelRelay {
-    if let relay = relays[asked] { return relay }
+    if let last = lastRelay, last.model == asked { return last }
+    if let relay = relays[asked] {
+      lastRelay = relay
+      return relay
+    }
     let list = relays.keys.sorted().map { "'\($0)'" }.joined(separator: ", ")
     if asked.isEmpty {
       guard let only = relays.values.first, relays.count == 1 else {

@@ -43,7 +43,7 @@ final class ServerLink {
     var parts: [AnswerPart] = []
     let callID = connection.start(call) { [self] event in
       switch event {
-      case .part(let head, let body, let isLast):
+      case .part(let head, _, let body, let isLast):
         parts.append(AnswerPart(head: head, body: body))
         guard isLast else { return }
         callIDs[token] = nil

@@ -141,7 +141,10 @@ extension ProtobufCBinaryData {
     guard len <= byteCountMax else {
       throw WireError(.malformed, "\(field) has \(len) bytes, the limit is \(byteCountMax)")
     }
-    let bytes = UnsafeBufferPointer(start: data, count: data == nil ? 0 : len)
+    guard len > 0, data != nil else { return "" }
+    let bytes = UnsafeBufferPointer(start: data, count: len)
+    // Most are ASCII, for which the general check is slow.
+    if bytes.allSatisfy({ $0 < 0x80 }) { return String(decoding: bytes, as: UTF8.self) }
     guard let string = String(validating: bytes, as: UTF8.self) else {
       throw WireError(.malformed, "\(field) is not UTF-8")
     }

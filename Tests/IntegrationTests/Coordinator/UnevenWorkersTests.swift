@@ -99,7 +99,8 @@ extension Integration {
     @Test("calls that nobody waits for any more are dropped, and those after them are answered")
     func overload() async throws {
       let texts = try EmbeddingReference.load().texts
-      let long = Input.texts((0..<100).map { texts[107 + $0 % 5] })
+      // No two are equal: those would be computed once.
+      let long = Input.texts((0..<100).map { "\($0) \(texts[107 + $0 % 5])" })
       try await ServerKind.coordinator.withClient { client in
         // Some minutes of work, each part of it wanted within half a second.
         let call = CallOptions.miniLM.with {

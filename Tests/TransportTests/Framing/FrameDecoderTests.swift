@@ -103,7 +103,7 @@ struct FrameDecoderTests {
   func encodeParts(byteCount: Int) throws {
     let body = (0..<byteCount).map { UInt8(truncatingIfNeeded: $0 * 31) }
     let frames = Frame.encodeParts(
-      .response, flags: .end, continuation: .more, callID: 9, head: [1, 2, 3, 4, 5, 6],
+      .response, flags: .end, continuation: .more, callID: 9, head: FrameHead([1, 2, 3, 4, 5, 6]),
       body: ByteBuffer(bytes: body), frameBytesMax: WireLimits.frameBytesMin)
     var joined: [UInt8] = []
     for (index, encoded) in frames.enumerated() {

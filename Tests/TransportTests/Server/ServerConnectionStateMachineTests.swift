@@ -257,7 +257,7 @@ struct ServerConnectionStateMachineTests {
     #expect(status?.message == "11 inputs in one call, the limit is 10")
   }
 
-  @Test("an unknown method is refused by number", arguments: [0, 7, 99] as [UInt32])
+  @Test("an unknown method is refused by number", arguments: [0, 8, 99] as [UInt32])
   func unknownMethod(number: UInt32) {
     var machine = Machine()
     var head = RequestHead(method: .embed)

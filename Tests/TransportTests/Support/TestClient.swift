@@ -92,7 +92,7 @@ final class TestClient: Sendable {
     var answer = Answer()
     for await event in events {
       switch event {
-      case .part(let head, let body, _): answer.parts.append((head, body))
+      case .part(let head, _, let body, _): answer.parts.append((head, body))
       case .failed(let status, let wasRead): answer.failure = (status, wasRead)
       }
     }
@@ -106,7 +106,7 @@ final class TestClient: Sendable {
     let id = connection.start(call) { event in
       sink.yield(event)
       switch event {
-      case .part(_, _, let isLast): if isLast { sink.finish() }
+      case .part(_, _, _, let isLast): if isLast { sink.finish() }
       case .failed: sink.finish()
       }
     }

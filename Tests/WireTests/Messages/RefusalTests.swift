@@ -71,7 +71,7 @@ struct RefusalTests {
     #expect(head.oversizedField == "RequestHead.model has 258 bytes, the limit is 256")
   }
 
-  @Test("an unknown method keeps its number", arguments: [0, 7, 99, 0x7fff_ffff] as [UInt64])
+  @Test("an unknown method keeps its number", arguments: [0, 8, 99, 0x7fff_ffff] as [UInt64])
   func unknownMethod(number: UInt64) throws {
     let head = try RequestHead(Raw.number(1, number))
     #expect(head.methodNumber == UInt32(number))

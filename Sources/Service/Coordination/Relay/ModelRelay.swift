@@ -31,12 +31,14 @@ final class ModelRelay {
   /// By the places of the scheduler's calls and pieces.
   private var relayed: [RelayedCall?] = []
   private var sent: [[Sent]] = []
-  private var sharedCalls: [SharedKey: Scheduler.CallID] = [:]
-  private var sharedInputs: [SharedKey: UnitReference] = [:]
+  private var sharedCalls = SharedTable<Scheduler.CallID>()
+  private var sharedInputs = SharedTable<UnitReference>()
   private var cachedCalls: ResultCache<SharedKey, [AnswerPart]>
   private var cachedInputs: ResultCache<SharedKey, SlotValue>
   private let owner: Owner
   private let eventLoop: any EventLoop
+  /// When what is dealt with now came.
+  private var now: Int64 = 0
   private var isActing = false
   private var spareActions: [Scheduler.Action] = []
   private(set) var cachedInputCount: UInt64 = 0
@@ -62,6 +64,7 @@ final class ModelRelay {
   }
 
   func workerReady(_ id: Scheduler.WorkerID, _ link: WorkerLink, _ info: ModelInfo) {
+    readClock()
     links[id] = link
     scheduler.workerReady(
       id, fingerprint: info.fingerprint, threads: info.threads, maxTokens: info.maxTokens,
@@ -70,6 +73,7 @@ final class ModelRelay {
   }
 
   func workerReported(_ id: Scheduler.WorkerID, _ load: LoadReport) {
+    readClock()
     scheduler.workerReported(id, load, now: now)
     act()
   }
@@ -80,24 +84,28 @@ final class ModelRelay {
   }
 
   func workerLost(_ id: Scheduler.WorkerID, isDeath: Bool, isStarting: Bool) {
+    readClock()
     links[id] = nil
     scheduler.workerLost(id, isDeath: isDeath, isStarting: isStarting, now: now)
     act()
   }
 
   func removeWorker(_ id: Scheduler.WorkerID) {
+    readClock()
     links[id] = nil
     scheduler.removeWorker(id, now: now)
     act()
   }
 
   func prefer(fingerprint: String?) {
+    readClock()
     scheduler.prefer(fingerprint: fingerprint, now: now)
     act()
   }
 
   func checkTime(_ time: NIODeadline) {
-    scheduler.checkTime(Int64(clamping: time.uptimeNanoseconds))
+    now = Int64(clamping: time.uptimeNanoseconds)
+    scheduler.checkTime(now)
     act()
   }
 
@@ -107,6 +115,7 @@ final class ModelRelay {
   ///
   /// - Throws: why it is refused.
   func receive(_ call: IncomingCall, method: Method) throws(Status) {
+    now = Int64(clamping: call.received.uptimeNanoseconds)
     let relayed = try RelayedCall(call, method: method, splittable: splittable(call, method))
     let request = request(relayed)
     guard try !answerOrFollow(relayed, request) else { return act() }
@@ -115,7 +124,7 @@ final class ModelRelay {
     } else {
       let id = try scheduler.submit(request, now: now)
       open(relayed, id)
-      if let key = relayed.sharedKey { sharedCalls[key] = id }
+      if let key = relayed.sharedKey { sharedCalls.put(id, for: key) }
     }
     act()
   }
@@ -132,13 +141,15 @@ final class ModelRelay {
       method: relayed.method, pin: head.fingerprint, isInput: false, bytes: relayed.caller.body)
     if let kept = cachedCalls.value(for: cacheKey(key)) {
       relayed.take(kept)
-      relayed.answer(now: .now())
+      relayed.answer(now: .uptimeNanoseconds(UInt64(now)))
       cachedInputCount += UInt64(max(1, head.inputCount))
       owner.ended(relayed, nil)
       return true
     }
     relayed.sharedKey = key
-    guard let leader = sharedCalls[key], scheduler.canFollow(leader) else { return false }
+    guard let leader = sharedCalls.value(for: key), scheduler.canFollow(leader) else {
+      return false
+    }
     relayed.sharedKey = nil
     open(relayed, scheduler.submit(request, following: leader, now: now))
     return true
@@ -160,7 +171,7 @@ final class ModelRelay {
         known.answered.append(unit)
       } else if let first = own[key] {
         known.equals.append((unit, .own(first)))
-      } else if let other = sharedInputs[key], scheduler.isOpen(other) {
+      } else if let other = sharedInputs.value(for: key), scheduler.isOpen(other) {
         known.equals.append((unit, .other(other)))
       } else {
         own[key] = unit
@@ -168,13 +179,15 @@ final class ModelRelay {
     }
     cachedInputCount += UInt64(known.answered.count)
     if known.answered.count == relayed.inputKeys.count, !known.answered.isEmpty {
-      relayed.answer(now: .now())
+      relayed.answer(now: .uptimeNanoseconds(UInt64(now)))
       return owner.ended(relayed, nil)
     }
     let id = try scheduler.submit(request, known, now: now)
     owner.held(heldBytes)
     open(relayed, id)
-    for (key, unit) in own { sharedInputs[key] = UnitReference(call: id, unit: unit) }
+    for (key, unit) in own {
+      sharedInputs.put(UnitReference(call: id, unit: unit), for: key)
+    }
   }
 
   /// What a kept answer is found by: the fingerprint that would answer now is a part of it.
@@ -242,25 +255,30 @@ final class ModelRelay {
       relayed += Array(repeating: nil, count: id.place + 1 - relayed.count)
     }
     relayed[id.place] = call
+    call.id = id
     owner.held(call.byteCount)
-    let bound = NIOLoopBound(self, eventLoop: eventLoop)
-    let caller = ObjectIdentifier(call.caller)
-    call.caller.onCancel { [eventLoop] in
-      eventLoop.execute { bound.value.cancel(id, caller) }
-    }
   }
 
-  private func cancel(_ id: Scheduler.CallID, _ caller: ObjectIdentifier) {
-    guard let open = relayed[id.place], ObjectIdentifier(open.caller) == caller else { return }
+  /// The caller waits no longer.
+  ///
+  /// - Returns: whether the call is one of the relay's.
+  func cancel(_ call: IncomingCall) -> Bool {
+    guard let place = relayed.firstIndex(where: { $0?.caller === call }),
+      let open = relayed[place], let id = open.id
+    else { return false }
+    readClock()
     // It is answered for the record.
     open.refuse(Status(.cancelled, "cancelled by the caller"))
     scheduler.cancel(id, now: now)
     act()
+    return true
   }
 
   // MARK: What the scheduler asks for
 
-  private var now: Int64 { Int64(clamping: NIODeadline.now().uptimeNanoseconds) }
+  private func readClock() {
+    now = Int64(clamping: NIODeadline.now().uptimeNanoseconds)
+  }
 
   /// Does what the scheduler asks for, also what comes up meanwhile.
   private func act() {
@@ -320,13 +338,13 @@ final class ModelRelay {
     guard let call = relayed[id.place] else { return }
     for follower in followers {
       relayed[follower.place]?.take(call)
-      relayed[follower.place]?.answer(now: .now())
+      relayed[follower.place]?.answer(now: .uptimeNanoseconds(UInt64(now)))
       close(follower, nil)
     }
     if let key = call.sharedKey, !call.parts.isEmpty, cachedCalls.isOn {
       keep(call.parts, for: key)
     }
-    call.answer(now: .now())
+    call.answer(now: .uptimeNanoseconds(UInt64(now)))
     close(id, nil)
   }
 
@@ -341,8 +359,8 @@ final class ModelRelay {
     guard let call = relayed[id.place] else { return }
     relayed[id.place] = nil
     owner.held(-call.byteCount)
-    if let key = call.sharedKey, sharedCalls[key] == id { sharedCalls[key] = nil }
-    for key in call.inputKeys where sharedInputs[key]?.call == id { sharedInputs[key] = nil }
+    if let key = call.sharedKey { sharedCalls.remove(key) { $0 == id } }
+    for key in call.inputKeys { sharedInputs.remove(key) { $0.call == id } }
     owner.ended(call, status)
   }
 
@@ -366,11 +384,13 @@ final class ModelRelay {
   private func pieceEvent(
     _ event: CallEvent, _ id: Scheduler.PieceID, _ worker: Scheduler.WorkerID
   ) {
+    readClock()
     switch event {
-    case .part(let head, let body, let isLast):
-      guard isLast else { return gather(AnswerPart(head: head, body: body), id, worker) }
+    case .part(let head, let encodedHead, let body, let isLast):
+      let part = AnswerPart(head: head, encodedHead: encodedHead, body: body)
+      guard isLast else { return gather(part, id, worker) }
       guard var open = takeSent(id, worker) else { return }
-      open.parts.append(AnswerPart(head: head, body: body))
+      open.parts.append(part)
       if let load = head.load { scheduler.workerReported(worker, load, now: now) }
       if head.status.isOK {
         answered(id, worker, open.parts, head)

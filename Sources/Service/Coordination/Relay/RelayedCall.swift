@@ -11,6 +11,8 @@ final class RelayedCall {
   private static let answerFrameBytes = 256 << 10
 
   let caller: IncomingCall
+  /// Once the scheduler has it.
+  var id: Scheduler.CallID?
   let method: Method
   /// Nil while the body goes to one worker untouched.
   private(set) var splittable: SplittableCall?
@@ -56,7 +58,7 @@ final class RelayedCall {
   /// The call that a worker gets for a piece.
   func outgoing(_ units: [Int32], model: String, deadline: NIODeadline?) -> OutgoingCall {
     guard let splittable else {
-      return OutgoingCall(relaying: caller, model: model, deadline: deadline)
+      return OutgoingCall(relaying: caller, deadline: deadline)
     }
     let inputs = units.map(Int.init)
     var head = caller.head
@@ -64,7 +66,8 @@ final class RelayedCall {
     head.inputCount = inputs.count
     head.textByteCount = inputs.reduce(0) { $0 + inputByteCounts[$1] }
     return OutgoingCall(
-      head: head, body: ByteBuffer(bytes: splittable.body(of: inputs)), deadline: deadline)
+      head: head, body: ByteBuffer(bytes: splittable.body(of: inputs)), deadline: deadline,
+      isTimed: false)
   }
 
   // MARK: From workers
@@ -151,7 +154,8 @@ final class RelayedCall {
     isAnswered = true
     guard let slots else {
       for (index, part) in parts.enumerated() {
-        caller.relay(part, isLast: index == parts.count - 1)
+        caller.respond(
+          FrameHead(relaying: part.encodedHead), body: part.body, isLast: index == parts.count - 1)
       }
       return
     }
@@ -174,32 +178,6 @@ final class RelayedCall {
 /// A part of an answer as it came: what a relay needs of its head, and the rest untouched.
 struct AnswerPart: Sendable {
   var head: ResponseHead
+  var encodedHead: ByteBuffer
   var body: ByteBuffer
-}
-
-/// What calls, or inputs, must have in common to have the same answer, beside the model.
-struct SharedKey: Hashable, Sendable {
-  var method: Method
-  var pin: String
-  var isInput: Bool
-  var bytes: ByteBuffer
-
-  /// About what it takes in memory.
-  var byteCount: Int { bytes.readableBytes + pin.utf8.count + 64 }
-}
-
-extension OutgoingCall {
-  /// The same call, as its caller sent it.
-  init(relaying call: IncomingCall, model: String, deadline: NIODeadline?) {
-    var head = call.head
-    head.model = model
-    self.init(head: head, body: call.body, deadline: deadline)
-  }
-}
-
-extension IncomingCall {
-  /// Answers with a part of another's answer.
-  func relay(_ part: AnswerPart, isLast: Bool) {
-    respond(part.head, body: part.body, isLast: isLast)
-  }
 }

@@ -122,9 +122,9 @@ final class WorkerLink {
     connection?.start(call) { [weak self] event in
       guard let self, asked === connection else { return }
       switch event {
-      case .part(let head, let body, _) where head.status.isOK:
+      case .part(let head, _, let body, _) where head.status.isOK:
         modelTold(body)
-      case .part(let head, _, _): refuse("Info: \(head.status.message)")
+      case .part(let head, _, _, _): refuse("Info: \(head.status.message)")
       case .failed(let status, _): refuse("Info: \(status.message)")
       }
     }

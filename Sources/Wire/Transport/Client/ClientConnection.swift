@@ -14,10 +14,20 @@ package final class ClientConnection {
   private static let deadlineGrace = TimeAmount.milliseconds(250)
 
   private struct Call {
-    var call: OutgoingCall
     var onEvent: (CallEvent) -> Void
     var timer: Scheduled<Void>?
-    var isWritten: Bool
+    /// Until it is written.
+    var waiting: Waiting?
+
+    var isWritten: Bool { waiting == nil }
+  }
+
+  private final class Waiting {
+    let call: OutgoingCall
+
+    init(_ call: OutgoingCall) {
+      self.call = call
+    }
   }
 
   private let configuration: ClientConfiguration
@@ -27,10 +37,12 @@ package final class ClientConnection {
 
   private var stateMachine: ClientConnectionStateMachine
   private var channel: (any Channel)?
-  private var calls: [UInt64: Call] = [:]
+  private var writer: FrameWriter?
+  private var calls = CallTable<Call>()
   private var nextCallID: UInt64 = 1
-  private var lastReceived = NIODeadline.now()
   private var lastSent = NIODeadline.now()
+  /// Whether anything was sent since `lastSent` was last looked at.
+  private var hasSent = false
   private var pingSent: NIODeadline?
   private var helloTimer: Scheduled<Void>?
   private var tick: RepeatedTask?
@@ -54,6 +66,9 @@ package final class ClientConnection {
     connect(host: host, port: port)
   }
 
+  /// When anything last came from the peer.
+  package private(set) var lastReceived = NIODeadline.now()
+
   /// Calls sent and not yet answered.
   package var openCallCount: Int { stateMachine.openCallCount }
 
@@ -66,22 +81,20 @@ package final class ClientConnection {
     eventLoop.preconditionInEventLoop()
     let callID = nextCallID
     nextCallID += 1
-    if let field = call.head.oversizedField {
+    if let field = call.oversizedField {
       refuse(Status(.invalidArgument, reason: .limit, field), onEvent)
       return callID
     }
     let submission = stateMachine.submit(
-      callID, byteCount: call.body.readableBytes, inputCount: call.head.inputCount)
+      callID, byteCount: call.body.readableBytes, inputCount: call.inputCount)
     if case .refuse(let status) = submission {
       refuse(status, onEvent)
       return callID
     }
     calls[callID] = Call(
-      call: call, onEvent: onEvent, timer: deadlineTimer(callID, call.deadline), isWritten: false)
-    if submission == .send {
-      write(callID)
-      channel?.flush()
-    }
+      onEvent: onEvent, timer: call.isTimed ? deadlineTimer(callID, call.deadline) : nil,
+      waiting: submission == .send ? nil : Waiting(call))
+    if submission == .send { write(call, callID) }
     return callID
   }
 
@@ -135,9 +148,10 @@ package final class ClientConnection {
     guard !isClosed else { return channel.close(promise: nil) }
     guard self.channel == nil else { return }
     self.channel = channel
+    writer = FrameWriter(channel: channel)
     let hello = Hello(
       limits: configuration.limits, agent: configuration.agent, token: configuration.token)
-    channel.writeAndFlush(Frame.encode(.hello, head: hello.encoded()), promise: nil)
+    writer?.write(Frame.encode(.hello, head: hello.encoded()))
     lastReceived = .now()
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     helloTimer = eventLoop.scheduleTask(in: configuration.connectTimeout) {
@@ -153,9 +167,12 @@ package final class ClientConnection {
   /// Whether the channel's events are this connection's.
   fileprivate func isOwn(_ channel: any Channel) -> Bool { self.channel === channel }
 
-  fileprivate func frameReceived(_ frame: Frame) {
-    lastReceived = .now()
+  fileprivate func bytesReceived(_ now: NIODeadline) {
+    lastReceived = now
     pingSent = nil
+  }
+
+  fileprivate func frameReceived(_ frame: Frame) {
     switch stateMachine.frameReceived(frame) {
     case .none: break
     case .opened(let hello):
@@ -166,7 +183,7 @@ package final class ClientConnection {
       }
       sendWaiting()
     case .part(let callID, let head, let body, let isLast):
-      partReceived(callID, head, body, isLast)
+      partReceived(callID, head, frame.head, body, isLast)
     case .fail(let callID, let status):
       let call = end(callID)
       send(Frame.encode(.cancel, callID: callID))
@@ -187,6 +204,7 @@ package final class ClientConnection {
   fileprivate func channelClosed(_ error: TransportError?) {
     guard !isClosed else { return }
     isClosed = true
+    writer = nil
     helloTimer?.cancel()
     tick?.cancel()
     stateMachine.closed()
@@ -194,8 +212,9 @@ package final class ClientConnection {
       closeReason ?? error
       ?? TransportError(.connectionClosed, "\(address): the peer closed the connection")
     let failed = calls
-    calls = [:]
-    for (_, call) in failed.sorted(by: { $0.key < $1.key }) {
+    calls.removeAll()
+    for callID in failed.ids.sorted() {
+      guard let call = failed[callID] else { continue }
       call.timer?.cancel()
       call.onEvent(.failed(.connectionLost(reason.message), wasRead: call.isWritten))
     }
@@ -205,6 +224,8 @@ package final class ClientConnection {
   fileprivate func close(_ reason: TransportError) {
     if closeReason == nil { closeReason = reason }
     if let channel {
+      // What was asked for before, a cancel, goes out first.
+      writer?.flush()
       channel.close(promise: nil)
     } else {
       channelClosed(reason)
@@ -212,11 +233,15 @@ package final class ClientConnection {
   }
 
   private func partReceived(
-    _ callID: UInt64, _ head: ResponseHead, _ body: ByteBuffer, _ isLast: Bool
+    _ callID: UInt64, _ head: ResponseHead, _ encodedHead: ByteBuffer, _ body: ByteBuffer,
+    _ isLast: Bool
   ) {
     // A cancelled call's answer is no news to anybody.
     let call = isLast ? end(callID) : calls[callID]
-    call?.onEvent(.part(head, body: body, isLast: isLast))
+    // The head of a part in several frames came with the first of them.
+    let encodedHead =
+      encodedHead.readableBytes > 0 ? encodedHead : ByteBuffer(bytes: head.encoded())
+    call?.onEvent(.part(head, encodedHead: encodedHead, body: body, isLast: isLast))
     if isLast { sendWaiting() }
   }
 
@@ -227,35 +252,32 @@ package final class ClientConnection {
   }
 
   private func sendWaiting() {
-    guard let channel else { return }
-    var wrote = false
-    while let callID = stateMachine.nextWaiting() {
-      write(callID)
-      wrote = true
+    while channel != nil, let callID = stateMachine.nextWaiting() {
+      guard let call = calls[callID]?.waiting?.call else { continue }
+      calls.update(callID) { $0.waiting = nil }
+      write(call, callID)
     }
-    if wrote { channel.flush() }
   }
 
-  private func write(_ callID: UInt64) {
-    guard let channel, var call = calls[callID] else { return }
-    var head = call.call.head
-    if let deadline = call.call.deadline {
-      head.remainingMicroseconds = UInt64(
-        clamping: (deadline - .now()).nanoseconds / 1_000)
+  private func write(_ call: OutgoingCall, _ callID: UInt64) {
+    guard let writer else { return }
+    let head = call.encodedHead()
+    let byteCount = FrameHeader.byteCount + head.byteCount + call.body.readableBytes
+    let frameBytesMax = stateMachine.peerFrameBytesMax
+    if byteCount <= min(OutboundQueue.smallBytesMax, frameBytesMax) {
+      writer.write(.request, flags: .end, callID: callID, head: head, body: call.body)
+    } else {
+      let frames = Frame.encodeParts(
+        .request, flags: .end, continuation: [], callID: callID, head: head, body: call.body,
+        frameBytesMax: frameBytesMax)
+      for frame in frames { writer.write(frame) }
     }
-    let frames = Frame.encodeParts(
-      .request, flags: .end, continuation: [], callID: callID, head: head.encoded(),
-      body: call.call.body, frameBytesMax: stateMachine.peerFrameBytesMax)
-    for frame in frames { channel.write(frame, promise: nil) }
-    lastSent = .now()
-    call.isWritten = true
-    call.call.body = ByteBuffer()
-    calls[callID] = call
+    hasSent = true
   }
 
   private func send(_ frame: ByteBuffer) {
-    lastSent = .now()
-    channel?.writeAndFlush(frame, promise: nil)
+    hasSent = true
+    writer?.write(frame)
   }
 
   private func deadlineTimer(_ callID: UInt64, _ deadline: NIODeadline?) -> Scheduled<Void>? {
@@ -275,6 +297,10 @@ package final class ClientConnection {
   }
 
   private func checkTime(_ now: NIODeadline) {
+    if hasSent {
+      lastSent = now
+      hasSent = false
+    }
     if let pingSent {
       if now - pingSent > configuration.pingTimeout {
         close(TransportError(.unreachable, "\(address): no answer to a ping"))
@@ -306,6 +332,7 @@ private final class ClientConnectionHandler: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard connection.isOwn(context.channel) else { return }
     do {
+      connection.bytesReceived(.now())
       try processor.process(buffer: unwrapInboundIn(data)) { connection.frameReceived($0) }
     } catch {
       connection.close(TransportError(.protocolViolation, "\(error)"))

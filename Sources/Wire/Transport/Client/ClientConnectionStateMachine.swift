@@ -18,8 +18,18 @@ package struct ClientConnectionStateMachine {
   private struct OpenCall {
     var byteCount: Int
     var inputCount: Int
-    /// The body of a result that is longer than a frame, so far.
-    var partial: (head: ResponseHead, body: ByteBuffer)?
+    /// A part that is longer than a frame, so far.
+    var partial: PartialPart?
+  }
+
+  private final class PartialPart {
+    let head: ResponseHead
+    var body: ByteBuffer
+
+    init(head: ResponseHead, body: ByteBuffer) {
+      self.head = head
+      self.body = body
+    }
   }
 
   /// What to do with a call that was handed in.
@@ -47,7 +57,7 @@ package struct ClientConnectionStateMachine {
 
   private let waitingCallsMax: Int
   private var state = State.awaitingHello
-  private var calls: [UInt64: OpenCall] = [:]
+  private var calls = CallTable<OpenCall>()
   private var bytesOpen = 0
   private var waiting: Deque<(callID: UInt64, byteCount: Int, inputCount: Int)> = []
 
@@ -130,7 +140,7 @@ package struct ClientConnectionStateMachine {
 
   package mutating func closed() {
     state = .closed
-    calls = [:]
+    calls.removeAll()
     waiting = []
   }
 
@@ -188,7 +198,7 @@ package struct ClientConnectionStateMachine {
     state = .goingAway(lastCallID: lastCallID)
     var unread = waiting.map(\.callID)
     waiting = []
-    for callID in calls.keys where callID > lastCallID {
+    for callID in calls.ids where callID > lastCallID {
       calls[callID] = nil
       unread.append(callID)
     }
@@ -197,12 +207,12 @@ package struct ClientConnectionStateMachine {
 
   private mutating func responseReceived(_ frame: Frame) throws(WireError) -> Action {
     let callID = frame.header.callID
-    guard var call = calls[callID] else {
+    guard let call = calls[callID] else {
       // The server refuses a call that crossed its go-away: it has failed here already.
       if case .goingAway(let lastCallID) = state, callID > lastCallID { return .none }
       throw WireError(.protocolViolation, "an answer to call \(callID), which is not open")
     }
-    if var partial = call.partial {
+    if let partial = call.partial {
       guard frame.header.headByteCount == 0 else {
         throw WireError(.protocolViolation, "a second head within one answer part")
       }
@@ -212,9 +222,6 @@ package struct ClientConnectionStateMachine {
           .frameTooLong,
           "an answer part of \(byteCount) bytes, the limit is \(WireLimits.partBytesMax)")
       }
-      // The buffer is written to below: while anything else holds it, it would be copied.
-      call.partial = nil
-      calls[callID] = call
       partial.body.writeImmutableBuffer(frame.body)
       return finish(frame, partial.head, partial.body)
     }
@@ -235,9 +242,12 @@ package struct ClientConnectionStateMachine {
   ) -> Action {
     let callID = frame.header.callID
     if frame.header.flags.contains(.more) {
-      calls[callID]?.partial = (head, body)
+      if calls[callID]?.partial == nil {
+        calls.update(callID) { $0.partial = PartialPart(head: head, body: body) }
+      }
       return .none
     }
+    calls.update(callID) { $0.partial = nil }
     let isLast = frame.header.flags.contains(.end)
     if isLast, let call = calls.removeValue(forKey: callID) { bytesOpen -= call.byteCount }
     return .part(callID: callID, head, body: body, isLast: isLast)

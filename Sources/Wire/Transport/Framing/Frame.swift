@@ -20,18 +20,9 @@ extension Frame {
   /// - Precondition: the frame fits the peer's limit.
   package static func encode(
     _ kind: FrameKind, flags: FrameFlags = [], callID: UInt64 = 0, head: [UInt8] = [],
-    body: ByteBuffer = ByteBuffer(), allocator: ByteBufferAllocator = ByteBufferAllocator()
+    body: ByteBuffer = ByteBuffer()
   ) -> ByteBuffer {
-    let header = FrameHeader(
-      kind: kind, flags: flags, callID: callID, headByteCount: head.count,
-      bodyByteCount: body.readableBytes)
-    var buffer = allocator.buffer(
-      capacity: FrameHeader.byteCount + head.count + body.readableBytes)
-    buffer.writeInteger(header.words.first, endianness: .little)
-    buffer.writeInteger(header.words.second, endianness: .little)
-    buffer.writeBytes(head)
-    buffer.writeImmutableBuffer(body)
-    return buffer
+    encode(kind, flags: flags, callID: callID, head: FrameHead(head), body: body)
   }
 
   /// A call's request or answer part, cut into frames that the peer reads.
@@ -41,19 +32,34 @@ extension Frame {
   ///   - continuation: `.more` in an answer; empty in a request, where all bodies are joined anyway.
   ///   - frameBytesMax: the peer's limit, header included.
   package static func encodeParts(
-    _ kind: FrameKind, flags: FrameFlags, continuation: FrameFlags, callID: UInt64, head: [UInt8],
-    body: ByteBuffer, frameBytesMax: Int
+    _ kind: FrameKind, flags: FrameFlags, continuation: FrameFlags, callID: UInt64,
+    head: FrameHead, body: ByteBuffer, frameBytesMax: Int
   ) -> [ByteBuffer] {
     var frames: [ByteBuffer] = []
     var rest = body
     var head = head
     while true {
-      let room = frameBytesMax - FrameHeader.byteCount - head.count
+      let room = frameBytesMax - FrameHeader.byteCount - head.byteCount
       guard rest.readableBytes > room, let part = rest.readSlice(length: room) else { break }
       frames.append(encode(kind, flags: continuation, callID: callID, head: head, body: part))
-      head = []
+      head = FrameHead([])
     }
     frames.append(encode(kind, flags: flags, callID: callID, head: head, body: rest))
     return frames
+  }
+
+  static func encode(
+    _ kind: FrameKind, flags: FrameFlags, callID: UInt64, head: FrameHead, body: ByteBuffer
+  ) -> ByteBuffer {
+    let header = FrameHeader(
+      kind: kind, flags: flags, callID: callID, headByteCount: head.byteCount,
+      bodyByteCount: body.readableBytes)
+    var buffer = ByteBuffer()
+    buffer.reserveCapacity(FrameHeader.byteCount + head.byteCount + body.readableBytes)
+    buffer.writeInteger(header.words.first, endianness: .little)
+    buffer.writeInteger(header.words.second, endianness: .little)
+    head.write(to: &buffer)
+    buffer.writeImmutableBuffer(body)
+    return buffer
   }
 }

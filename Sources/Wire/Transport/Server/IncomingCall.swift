@@ -7,14 +7,24 @@ package protocol CallService: Sendable {
   /// A whole request arrived. The service answers through the call, from any thread, exactly once.
   func callReceived(_ call: IncomingCall)
 
+  /// The caller of a call that is not answered yet cancelled it, or vanished. It must be answered all
+  /// the same. On the connection's event loop, beside the call's own `onCancel`.
+  func callCancelled(_ call: IncomingCall)
+
   /// The load to put into reports, or nil where there is none to speak of.
   func loadReport() -> LoadReport?
+}
+
+extension CallService {
+  package func callCancelled(_ call: IncomingCall) {}
 }
 
 /// A call that waits for its answer. Answer it on any thread; it must be answered, cancelled or
 /// not.
 package final class IncomingCall: Sendable {
   package let head: RequestHead
+  /// The head as it came.
+  package let encodedHead: ByteBuffer
   package let body: ByteBuffer
   /// When the caller stops waiting, or nil.
   package let deadline: NIODeadline?
@@ -35,13 +45,15 @@ package final class IncomingCall: Sendable {
   private let state = Mutex(State())
 
   init(
-    callID: UInt64, head: RequestHead, body: ByteBuffer, deadline: NIODeadline?,
+    callID: UInt64, head: RequestHead, encodedHead: ByteBuffer, body: ByteBuffer,
+    deadline: NIODeadline?,
     received: NIODeadline, peerFrameBytesMax: Int, caller: UInt64,
     connection: ServerConnectionHandler,
     eventLoop: any EventLoop
   ) {
     self.callID = callID
     self.head = head
+    self.encodedHead = encodedHead
     self.body = body
     self.deadline = deadline
     self.received = received
@@ -71,15 +83,19 @@ package final class IncomingCall: Sendable {
   }
 
   package func respond(_ head: ResponseHead, body: ByteBuffer, isLast: Bool) {
-    let frames = Frame.encodeParts(
-      .response, flags: isLast ? .end : [], continuation: .more, callID: callID,
-      head: head.encoded(), body: body, frameBytesMax: peerFrameBytesMax)
+    respond(FrameHead(head.encoded()), body: body, isLast: isLast)
+  }
+
+  /// The same with a head that is encoded already.
+  package func respond(_ head: FrameHead, body: ByteBuffer, isLast: Bool) {
     if isLast { state.withLock { $0.onCancel = nil } }
+    let part = AnswerFrames(
+      head: head, body: body, callID: callID, isLast: isLast, frameBytesMax: peerFrameBytesMax)
     if eventLoop.inEventLoop {
-      connection.value.send(frames, callID: callID, isLast: isLast)
+      connection.value.send(part, callID: callID, isLast: isLast)
     } else {
       eventLoop.execute { [connection, callID] in
-        connection.value.send(frames, callID: callID, isLast: isLast)
+        connection.value.send(part, callID: callID, isLast: isLast)
       }
     }
   }
@@ -101,5 +117,26 @@ package final class IncomingCall: Sendable {
       return state.onCancel
     }
     onCancel?()
+  }
+}
+
+/// A part of an answer, ready to be written. A long one is laid out in frames where it is made, on
+/// any thread; a short one when it is written.
+enum AnswerFrames: Sendable {
+  case short(FrameHead, body: ByteBuffer)
+  case frames([ByteBuffer])
+
+  init(
+    head: FrameHead, body: ByteBuffer, callID: UInt64, isLast: Bool, frameBytesMax: Int
+  ) {
+    let byteCount = FrameHeader.byteCount + head.byteCount + body.readableBytes
+    if byteCount <= min(OutboundQueue.smallBytesMax, frameBytesMax) {
+      self = .short(head, body: body)
+    } else {
+      self = .frames(
+        Frame.encodeParts(
+          .response, flags: isLast ? .end : [], continuation: .more, callID: callID, head: head,
+          body: body, frameBytesMax: frameBytesMax))
+    }
   }
 }

@@ -18,8 +18,9 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
   private var stateMachine: ServerConnectionStateMachine
   private let processor: NIOSingleStepByteToMessageProcessor<FrameDecoder>
   private var outbound = OutboundQueue()
-  private var calls: [UInt64: IncomingCall] = [:]
+  private var calls = CallTable<IncomingCall>()
   private var context: ChannelHandlerContext?
+  private var writer: FrameWriter?
   private var tick: RepeatedTask?
   private var peerFrameBytesMax = WireLimits.frameBytesMin
   private var isClosing = false
@@ -30,8 +31,9 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
   private var frameBegan: NIODeadline?
   private var lastFrame = NIODeadline.distantPast
   private var lastReport = NIODeadline.distantPast
-  private var unwrittenSince: NIODeadline?
-  private var unflushedBytes = 0
+  /// What the peer had taken when it last took anything, and when that was seen.
+  private var lastTaken = 0
+  private var lastTook = NIODeadline.distantPast
 
   package init(
     configuration: ServerConfiguration, service: any CallService, logger: Logger,
@@ -63,9 +65,10 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
 
   package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isClosing else { return }
+    let now = NIODeadline.now()
     do {
       try processor.process(buffer: unwrapInboundIn(data)) { frame in
-        self.frameReceived(frame)
+        self.frameReceived(frame, now: now)
       }
     } catch let error as WireError {
       let isOverLimit = error.code == .frameTooLong
@@ -74,16 +77,12 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     } catch {
       close(Status(.internal, "\(error)"))
     }
+    pump()
     if processor.unprocessedBytes == 0 {
       frameBegan = nil
     } else if frameBegan == nil {
       frameBegan = .now()
     }
-  }
-
-  package func channelReadComplete(context: ChannelHandlerContext) {
-    pump()
-    context.fireChannelReadComplete()
   }
 
   package func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -93,10 +92,11 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
 
   package func channelInactive(context: ChannelHandlerContext) {
     tick?.cancel()
+    writer = nil
     isClosing = true
     let running = stateMachine.closed()
-    for callID in running { calls[callID]?.cancelled() }
-    calls = [:]
+    for callID in running { cancelled(callID) }
+    calls.removeAll()
     context.fireChannelInactive()
   }
 
@@ -114,15 +114,25 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     pump()
   }
 
-  /// Frames of a call's answer, on the event loop. Dropped if the call or connection is gone.
-  func send(_ frames: [ByteBuffer], callID: UInt64, isLast: Bool) {
-    guard !isClosing, calls[callID] != nil else { return }
-    for frame in frames { enqueue(frame, callID: callID) }
-    if isLast {
-      calls[callID] = nil
-      _ = stateMachine.callAnswered(callID)
+  /// A part of a call's answer, on the event loop. Dropped if the call or connection is gone.
+  func send(_ part: AnswerFrames, callID: UInt64, isLast: Bool) {
+    guard !isClosing, calls[callID] != nil, let writer else { return }
+    let flags: FrameFlags = isLast ? .end : []
+    switch part {
+    case .short(let head, let body) where outbound.isEmpty && writer.isWritable:
+      writer.write(.response, flags: flags, callID: callID, head: head, body: body)
+    case .short(let head, let body):
+      enqueue(
+        Frame.encode(.response, flags: flags, callID: callID, head: head, body: body),
+        callID: callID)
+    case .frames(let frames):
+      for frame in frames { enqueue(frame, callID: callID) }
+      pump()
     }
-    pump()
+    guard isLast else { return }
+    calls[callID] = nil
+    _ = stateMachine.callAnswered(callID)
+    closeIfDrained()
   }
 
   private func begin(_ context: ChannelHandlerContext) {
@@ -131,6 +141,7 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     lastFrame = opened
     lastReport = opened
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+    writer = FrameWriter(channel: context.channel) { bound.value.pump() }
     tick = context.eventLoop.scheduleRepeatedTask(
       initialDelay: Self.tickInterval, delay: Self.tickInterval
     ) { _ in
@@ -141,9 +152,8 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     pump()
   }
 
-  private func frameReceived(_ frame: Frame) {
+  private func frameReceived(_ frame: Frame, now: NIODeadline) {
     guard !isClosing else { return }
-    let now = NIODeadline.now()
     lastFrame = now
     frameBegan = nil
     switch stateMachine.frameReceived(frame, now: now) {
@@ -152,28 +162,37 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
       peerFrameBytesMax = peer.limits.frameBytes
       if !peer.token.isEmpty { peerCaller = UInt64(bitPattern: Int64(peer.token.hashValue)) }
     case .start(let callID, let head, let deadline, let body):
-      start(callID, head, deadline: deadline, body: body, now: now)
+      let encodedHead = frame.head.readableBytes > 0 ? frame.head : nil
+      start(callID, head, encodedHead, deadline: deadline, body: body, now: now)
     case .refuse(let callID, let status):
       let head = ResponseHead(status: status, load: service.loadReport())
       enqueue(
         Frame.encode(.response, flags: .end, callID: callID, head: head.encoded()), callID: callID)
-    case .cancel(let callID): calls[callID]?.cancelled()
+    case .cancel(let callID): cancelled(callID)
     case .pong(let callID): enqueue(Frame.encode(.pong, callID: callID))
     case .close(let status): close(status)
     }
   }
 
   private func start(
-    _ callID: UInt64, _ head: RequestHead, deadline: NIODeadline?, body: ByteBuffer,
-    now: NIODeadline
+    _ callID: UInt64, _ head: RequestHead, _ encodedHead: ByteBuffer?, deadline: NIODeadline?,
+    body: ByteBuffer, now: NIODeadline
   ) {
     guard let context else { return }
     let call = IncomingCall(
-      callID: callID, head: head, body: body, deadline: deadline, received: now,
+      callID: callID, head: head,
+      encodedHead: encodedHead ?? ByteBuffer(bytes: head.encoded()), body: body,
+      deadline: deadline, received: now,
       peerFrameBytesMax: peerFrameBytesMax, caller: caller(head),
       connection: self, eventLoop: context.eventLoop)
     calls[callID] = call
     service.callReceived(call)
+  }
+
+  private func cancelled(_ callID: UInt64) {
+    guard let call = calls[callID] else { return }
+    call.cancelled()
+    service.callCancelled(call)
   }
 
   private func caller(_ head: RequestHead) -> UInt64 {
@@ -192,29 +211,9 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
   }
 
   private func pump() {
-    guard let context, !isClosing else { return }
-    var wrote = false
-    while context.channel.isWritable, let frame = outbound.popNext() {
-      write(frame, context)
-      wrote = true
-    }
-    if wrote { context.flush() }
+    guard let writer, !isClosing else { return }
+    while writer.isWritable, let frame = outbound.popNext() { writer.write(frame) }
     closeIfDrained()
-  }
-
-  private func write(_ frame: ByteBuffer, _ context: ChannelHandlerContext) {
-    let byteCount = frame.readableBytes
-    unflushedBytes += byteCount
-    if unwrittenSince == nil { unwrittenSince = .now() }
-    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-    let promise = context.eventLoop.makePromise(of: Void.self)
-    promise.futureResult.whenComplete { _ in bound.value.wrote(byteCount) }
-    context.write(wrapOutboundOut(frame), promise: promise)
-  }
-
-  private func wrote(_ byteCount: Int) {
-    unflushedBytes -= byteCount
-    unwrittenSince = unflushedBytes == 0 ? nil : .now()
   }
 
   private func checkTime(_ now: NIODeadline) {
@@ -232,7 +231,7 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
           .deadlineExceeded,
           "the next frame of a request took over \(configuration.frameTimeout.text)"))
     }
-    if let unwrittenSince, now - unwrittenSince > configuration.writeTimeout {
+    if hasStoppedReading(now) {
       logger.info("closed a peer that does not read")
       return context.close(promise: nil)
     }
@@ -240,6 +239,16 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
       return close(Status(.unavailable, "idle for \(configuration.idleTimeout.text)"))
     }
     reportLoad(now)
+  }
+
+  /// Whether answers wait and the peer has taken nothing for too long.
+  private func hasStoppedReading(_ now: NIODeadline) -> Bool {
+    guard let (taken, waiting) = writer?.progress else { return false }
+    if waiting == 0 || taken != lastTaken {
+      lastTaken = taken
+      lastTook = now
+    }
+    return now - lastTook > configuration.writeTimeout
   }
 
   private func reportLoad(_ now: NIODeadline) {
@@ -254,6 +263,7 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
   private func closeIfDrained() {
     guard let context, !isClosing, stateMachine.isDrained, outbound.isEmpty else { return }
     isClosing = true
+    writer?.flush()
     context.channel.flushAndClose()
   }
 
@@ -262,10 +272,9 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     isClosing = true
     logger.debug("closing a connection", metadata: ["reason": "\(status.message)"])
     let goAway = GoAway(lastCallID: stateMachine.lastCallID, status: status)
-    while context.channel.isWritable, let frame = outbound.popNext() {
-      context.write(wrapOutboundOut(frame), promise: nil)
-    }
-    context.write(wrapOutboundOut(Frame.encode(.goAway, head: goAway.encoded())), promise: nil)
+    while let writer, writer.isWritable, let frame = outbound.popNext() { writer.write(frame) }
+    writer?.write(Frame.encode(.goAway, head: goAway.encoded()))
+    writer?.flush()
     context.channel.flushAndClose()
   }
 }

@@ -21,7 +21,7 @@ package struct ServerConnectionStateMachine {
   private struct OpenCall {
     enum Phase {
       /// More request frames are to come.
-      case receiving(RequestHead, NIODeadline?, ByteBuffer)
+      case receiving(Request)
       /// The service has it.
       case running
       /// Answered with an error while request frames are still to come; they are dropped.
@@ -32,6 +32,18 @@ package struct ServerConnectionStateMachine {
     var bytesHeld: Int
     /// When the request's last frame so far came.
     var lastFrame: NIODeadline
+  }
+
+  /// A request of several frames, as far as it has come.
+  private final class Request {
+    let head: RequestHead
+    let deadline: NIODeadline?
+    var body = ByteBuffer()
+
+    init(_ head: RequestHead, _ deadline: NIODeadline?) {
+      self.head = head
+      self.deadline = deadline
+    }
   }
 
   /// What to do about a frame.
@@ -51,7 +63,7 @@ package struct ServerConnectionStateMachine {
 
   private let limits: WireLimits
   private var state = State.awaitingHello
-  private var calls: [UInt64: OpenCall] = [:]
+  private var calls = CallTable<OpenCall>()
   private var bytesHeld = 0
   /// The largest call id that was read.
   package private(set) var lastCallID: UInt64 = 0
@@ -73,7 +85,7 @@ package struct ServerConnectionStateMachine {
 
   /// Whether a request was begun, is not at its end, and got no frame since then.
   package func hasStalledRequest(since limit: NIODeadline) -> Bool {
-    calls.values.contains { call in
+    calls.contains { call in
       if case .running = call.phase { false } else { call.lastFrame < limit }
     }
   }
@@ -121,9 +133,11 @@ package struct ServerConnectionStateMachine {
   /// - Returns: the calls that the service still works on.
   package mutating func closed() -> [UInt64] {
     state = .closed
-    let running = calls.filter { if case .running = $0.value.phase { true } else { false } }
-    calls = [:]
-    return Array(running.keys)
+    let running = calls.ids.filter { id in
+      if case .running? = calls[id]?.phase { true } else { false }
+    }
+    calls.removeAll()
+    return running
   }
 
   private func violation(_ message: String) -> Action {
@@ -173,7 +187,6 @@ package struct ServerConnectionStateMachine {
     guard calls.count < limits.calls else {
       return violation("more than \(limits.calls) calls open: the credit is exceeded")
     }
-    calls[callID] = OpenCall(phase: .refused, bytesHeld: 0, lastFrame: now)
     let head: RequestHead
     do throws(WireError) {
       head = try RequestHead(decoding: frame.head.readableBytesSpan)
@@ -189,9 +202,19 @@ package struct ServerConnectionStateMachine {
     let deadline = head.remainingMicroseconds.map {
       now + .microseconds(Int64(clamping: min($0, 1 << 50)))
     }
-    calls[callID] = OpenCall(
-      phase: .receiving(head, deadline, ByteBuffer()), bytesHeld: 0, lastFrame: now)
-    return requestContinued(frame, isLast: isLast, now: now)
+    let byteCount = frame.body.readableBytes
+    if let action = refusal(callID, isLast, holding: byteCount, beside: 0, now: now) {
+      return action
+    }
+    bytesHeld += byteCount
+    if isLast {
+      calls[callID] = OpenCall(phase: .running, bytesHeld: byteCount, lastFrame: now)
+      return .start(callID: callID, head, deadline: deadline, body: frame.body)
+    }
+    let request = Request(head, deadline)
+    request.body = frame.body
+    calls[callID] = OpenCall(phase: .receiving(request), bytesHeld: byteCount, lastFrame: now)
+    return .none
   }
 
   private func refusal(of head: RequestHead) -> Status? {
@@ -219,34 +242,40 @@ package struct ServerConnectionStateMachine {
       call.lastFrame = now
       calls[callID] = isLast ? nil : call
       return .none
-    case .receiving(let head, let deadline, var body):
+    case .receiving(let request):
       let byteCount = frame.body.readableBytes
-      guard call.bytesHeld + byteCount <= limits.callBytes else {
-        return refuse(
-          callID, isLast,
-          Status(
-            .invalidArgument, reason: .limit,
-            "request of more than \(limits.callBytes) bytes, the limit of one call"),
-          now: now)
-      }
-      guard bytesHeld + byteCount <= limits.bytes else {
-        return violation("more than \(limits.bytes) bytes open: the credit is exceeded")
+      if let action = refusal(callID, isLast, holding: byteCount, beside: call.bytesHeld, now: now)
+      {
+        return action
       }
       bytesHeld += byteCount
       call.bytesHeld += byteCount
-      // The buffer is written to below: while anything else holds it, it would be copied.
-      call.phase = .refused
-      calls[callID] = nil
-      if body.readableBytes == 0 {
-        body = frame.body
-      } else {
-        body.writeImmutableBuffer(frame.body)
-      }
-      call.phase = isLast ? .running : .receiving(head, deadline, body)
+      request.body.writeImmutableBuffer(frame.body)
       call.lastFrame = now
+      if isLast { call.phase = .running }
       calls[callID] = call
-      return isLast ? .start(callID: callID, head, deadline: deadline, body: body) : .none
+      guard isLast else { return .none }
+      return .start(
+        callID: callID, request.head, deadline: request.deadline, body: request.body)
     }
+  }
+
+  /// What to do about a request that would hold that many bytes more; nil when it may.
+  private mutating func refusal(
+    _ callID: UInt64, _ isLast: Bool, holding byteCount: Int, beside held: Int, now: NIODeadline
+  ) -> Action? {
+    guard held + byteCount <= limits.callBytes else {
+      return refuse(
+        callID, isLast,
+        Status(
+          .invalidArgument, reason: .limit,
+          "request of more than \(limits.callBytes) bytes, the limit of one call"),
+        now: now)
+    }
+    guard bytesHeld + byteCount <= limits.bytes else {
+      return violation("more than \(limits.bytes) bytes open: the credit is exceeded")
+    }
+    return nil
   }
 
   private mutating func refuse(

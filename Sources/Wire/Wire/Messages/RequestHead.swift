@@ -49,12 +49,12 @@ package struct RequestHead: Sendable, Equatable {
   package var sharing: Sharing
 
   package init(
-    method: Method, model: String = "", remainingMicroseconds: UInt64? = nil,
+    method: Method?, model: String = "", remainingMicroseconds: UInt64? = nil,
     priority: Priority = .interactive, inputCount: Int = 0, textByteCount: Int = 0,
     requestID: String = "", traceparent: String = "", token: String = "",
     fingerprint: String = "", sharing: Sharing = .serverDefault
   ) {
-    self.methodNumber = method.rawValue
+    self.methodNumber = method?.rawValue ?? 0
     self.model = model
     self.remainingMicroseconds = remainingMicroseconds
     self.priority = priority
@@ -99,6 +99,14 @@ package struct RequestHead: Sendable, Equatable {
     return fields.first { $0.byteCount > $0.limit }.map {
       "RequestHead.\($0.name) has \($0.byteCount) bytes, the limit is \($0.limit)"
     }
+  }
+
+  /// The budget alone, encoded: behind a head it counts in place of the head's own.
+  ///
+  /// A budget that is used up is sent as its last microsecond: 0 would leave the head's in force.
+  package static func encodedBudget(microseconds: UInt64) -> [UInt8] {
+    let budget = RequestHead(method: nil, remainingMicroseconds: max(1, microseconds))
+    return budget.encoded()
   }
 
   /// - Throws: `.malformed`, `.tooLarge`.
