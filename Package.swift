@@ -37,8 +37,10 @@ func module(
     swiftSettings: swiftSettings + settings)
 }
 
-func cModule(_ name: String, in layer: String) -> Target {
-  .target(name: name, path: "Sources/\(layer)/\(name)", cSettings: cSettings)
+func cModule(_ name: String, in layer: String, linking libraries: [String] = []) -> Target {
+  .target(
+    name: name, path: "Sources/\(layer)/\(name)", cSettings: cSettings,
+    linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
 func systemLibrary(
@@ -104,6 +106,8 @@ let service: [Target] = [
       "Transport", "Wire", "CPlatform", nioCore, nioPosix, logging, subprocess, systemPackage,
       unixSignals,
     ]),
+  // c-ares: libc-ares-dev on Debian.
+  cModule("CResolver", in: "Service", linking: ["cares"]),
   module(
     "Benchmarks", in: "Service",
     ["Inference", "Kernels", "MillpondClient", "JSON", "CPlatform", logging]),
