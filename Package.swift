@@ -108,6 +108,7 @@ let service: [Target] = [
     ]),
   // c-ares: libc-ares-dev on Debian.
   cModule("CResolver", in: "Service", linking: ["cares"]),
+  module("Discovery", in: "Service", ["CResolver", nioCore, nioPosix, logging]),
   module(
     "Benchmarks", in: "Service",
     ["Inference", "Kernels", "MillpondClient", "JSON", "CPlatform", logging]),
@@ -148,6 +149,7 @@ let testTargets: [Target] = [
   tests("Tokenization", ["JSON", "Tokenization"]),
   tests("Inference", ["Inference", "JSON", "Kernels"]),
   tests("Coordination", ["Coordination", "Wire"]),
+  tests("Discovery", ["Discovery", "TestSupport", nioCore, nioPosix, logging]),
   tests("WorkerService", ["WorkerService", "Inference", "Wire"]),
   tests("Benchmarks", ["Benchmarks", "JSON", "CPlatform"]),
   tests("Wire", ["Wire", "JSON"]),
