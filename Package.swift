@@ -112,7 +112,9 @@ let service: [Target] = [
   module(
     "Benchmarks", in: "Service",
     ["Inference", "Kernels", "MillpondClient", "JSON", "CPlatform", logging]),
-  module("ServiceSupport", in: "Service", ["JSON", "MillpondClient", "CPlatform", logging]),
+  module(
+    "ServiceSupport", in: "Service",
+    ["Discovery", "JSON", "MillpondClient", "CPlatform", logging]),
 ]
 
 let commands: [Target] = [
@@ -120,7 +122,7 @@ let commands: [Target] = [
   .executableTarget(
     name: "millpond",
     dependencies: [
-      "CommandSupport", "ServiceSupport", "Coordination", "MillpondClient", "Wire",
+      "CommandSupport", "ServiceSupport", "Coordination", "Discovery", "MillpondClient", "Wire",
       argumentParser, logging, subprocess, systemPackage,
     ], path: "Sources/Commands/millpond", swiftSettings: swiftSettings),
   .executableTarget(
@@ -163,8 +165,8 @@ let testTargets: [Target] = [
   tests(
     "Command",
     [
-      "millpond", "CommandSupport", "ServiceSupport", "MillpondClient", "Transport", "Wire",
-      nioCore, nioPosix, argumentParser, logging,
+      "millpond", "CommandSupport", "Discovery", "ServiceSupport", "MillpondClient", "Transport",
+      "Wire", nioCore, nioPosix, argumentParser, logging,
     ]),
 ]
 
