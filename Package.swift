@@ -37,8 +37,10 @@ func module(
     swiftSettings: swiftSettings + settings)
 }
 
-func cModule(_ name: String, in layer: String) -> Target {
-  .target(name: name, path: "Sources/\(layer)/\(name)", cSettings: cSettings)
+func cModule(_ name: String, in layer: String, linking libraries: [String] = []) -> Target {
+  .target(
+    name: name, path: "Sources/\(layer)/\(name)", cSettings: cSettings,
+    linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
 func systemLibrary(
@@ -104,10 +106,15 @@ let service: [Target] = [
       "Transport", "Wire", "CPlatform", nioCore, nioPosix, logging, subprocess, systemPackage,
       unixSignals, deque, heap,
     ]),
+  // c-ares: libc-ares-dev on Debian.
+  cModule("CResolver", in: "Service", linking: ["cares"]),
+  module("Discovery", in: "Service", ["CResolver", nioCore, nioPosix, logging]),
   module(
     "Benchmarks", in: "Service",
     ["Inference", "Kernels", "MillpondClient", "JSON", "CPlatform", logging]),
-  module("ServiceSupport", in: "Service", ["JSON", "MillpondClient", "CPlatform", logging]),
+  module(
+    "ServiceSupport", in: "Service",
+    ["Discovery", "JSON", "MillpondClient", "CPlatform", logging]),
 ]
 
 let commands: [Target] = [
@@ -115,7 +122,7 @@ let commands: [Target] = [
   .executableTarget(
     name: "millpond",
     dependencies: [
-      "CommandSupport", "ServiceSupport", "Coordination", "MillpondClient", "Wire",
+      "CommandSupport", "ServiceSupport", "Coordination", "Discovery", "MillpondClient", "Wire",
       argumentParser, logging, subprocess, systemPackage,
     ], path: "Sources/Commands/millpond", swiftSettings: swiftSettings),
   .executableTarget(
@@ -144,6 +151,7 @@ let testTargets: [Target] = [
   tests("Tokenization", ["JSON", "Tokenization"]),
   tests("Inference", ["Inference", "JSON", "Kernels"]),
   tests("Coordination", ["Coordination", "Wire"]),
+  tests("Discovery", ["Discovery", "TestSupport", nioCore, nioPosix, logging]),
   tests("WorkerService", ["WorkerService", "Inference", "Wire"]),
   tests("Benchmarks", ["Benchmarks", "JSON", "CPlatform"]),
   tests("Wire", ["Wire", "JSON"]),
@@ -157,8 +165,8 @@ let testTargets: [Target] = [
   tests(
     "Command",
     [
-      "millpond", "CommandSupport", "ServiceSupport", "MillpondClient", "Transport", "Wire",
-      nioCore, nioPosix, argumentParser, logging,
+      "millpond", "CommandSupport", "Discovery", "ServiceSupport", "MillpondClient", "Transport",
+      "Wire", nioCore, nioPosix, argumentParser, logging,
     ]),
 ]
 

@@ -1,4 +1,5 @@
 import CommandSupport
+import Discovery
 import Logging
 import MillpondClient
 import ServiceSupport
@@ -61,7 +62,7 @@ struct ServeSettingsTests {
     #expect(settings.replicas.count(of: "a") == 3)
     #expect(settings.replicas.count(of: "b") == 2)
     #expect(settings.threads == 4)
-    #expect(settings.workers == [ServerAddress(host: "h", port: 9)])
+    #expect(settings.workers == [.address(Address(host: "h", port: 9))])
     #expect(settings.workerBinary == "/w")
     #expect(settings.logLevel == .debug)
   }
@@ -79,6 +80,15 @@ struct ServeSettingsTests {
     #expect(settings.replicas == ReplicaCounts(all: 5))
     #expect(settings.threads == 7)
     #expect(settings.logLevel == .debug)
+  }
+
+  @Test("workers are addresses, names, services and files")
+  func workerSources() throws {
+    let sources = ["h:9", "dns:w.example:7071", "srv:_m._tcp.w.example", "file:/etc/workers"]
+    let settings = try settings(["--worker": sources])
+    #expect(settings.workers == (try sources.map { try AddressSource($0) }))
+    let variable = try self.settings([:], ["MILLPOND_WORKERS": sources.joined(separator: ",")])
+    #expect(variable.workers == settings.workers)
   }
 
   @Test("variables that are no settings are left alone: Kubernetes sets some")
@@ -126,6 +136,7 @@ struct ServeSettingsTests {
       ("--replicas", ["1", "2"], "--replicas 1,2: the count of every model is given twice"),
       ("--replicas", ["a=1", "a=2"], "--replicas a=1,a=2: the count of 'a' is given twice"),
       ("--worker", ["h:0"], "--worker h:0: a worker cannot be at port 0"),
+      ("--worker", ["dns:h"], "--worker dns:h: it is dns:HOST:PORT"),
       ("--threads", ["0"], "--threads 0: not a whole number from 1 to 1024"),
       ("--precision", ["f8"], "--precision f8: not one of f32, bf16, int8"),
       (

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CommandSupport
 internal import Coordination
+internal import Discovery
 internal import Logging
 internal import MillpondClient
 internal import ServiceSupport
@@ -43,7 +44,7 @@ struct Serve: AsyncParsableCommand {
           name: $0.name, directory: $0.directory, replicas: settings.replicas.count(of: $0.name),
           arguments: settings.overrides.arguments(of: $0.name))
       },
-      remoteWorkers: settings.workers.map { WorkerAddress(host: $0.host, port: $0.port) },
+      remoteWorkers: try settings.workers.map(Self.address),
       // Without models of our own no worker is started.
       workerBinary: settings.models.isEmpty ? "" : try WorkerProgram.path(settings.workerBinary),
       workerArguments: settings.workerArguments, threadsPerWorker: settings.threads)
@@ -56,5 +57,13 @@ struct Serve: AsyncParsableCommand {
       }
     }
     if wasInterrupted { throw CommandEnded(status: .interrupted) }
+  }
+
+  /// - Throws: a source whose addresses change: none is followed yet.
+  private static func address(_ source: AddressSource) throws(CommandFailure) -> WorkerAddress {
+    guard case .address(let address) = source else {
+      throw CommandFailure(.misuse, "--worker \(source): only HOST:PORT is built so far")
+    }
+    return WorkerAddress(host: address.host, port: address.port)
   }
 }

@@ -1,3 +1,4 @@
+package import Discovery
 internal import JSON
 package import Logging
 package import MillpondClient
@@ -9,7 +10,7 @@ package import MillpondClient
 /// | `listen`        | `--listen`       | `MILLPOND_LISTEN`      | HOST:PORT, port 0 is any free one | 127.0.0.1:7070 |
 /// | `models`        | `--model`        | `MILLPOND_MODELS`      | list of [NAME=]DIR   | none |
 /// | `replicas`      | `--replicas`     | `MILLPOND_REPLICAS`    | N, or NAME=N; in the file a number, or an object of numbers by name, `*` for the others | 1 |
-/// | `workers`       | `--worker`       | `MILLPOND_WORKERS`     | list of HOST:PORT    | none |
+/// | `workers`       | `--worker`       | `MILLPOND_WORKERS`     | list of HOST:PORT, dns:HOST:PORT (all addresses of a name), srv:NAME (SRV records) and file:PATH (a HOST:PORT a line) | none |
 /// | `threads`       | `--threads`      | `MILLPOND_THREADS`     | compute threads of each worker | processors shared among the workers |
 /// | `precision`     | `--precision`    | `MILLPOND_PRECISION`   | f32, bf16 or int8    | f32 |
 /// | `task`          | `--task`         | `MILLPOND_TASK`        | a task, or NAME=TASK; in the file also an object by name, `*` for the others; so with the next four | as the directory says |
@@ -27,7 +28,7 @@ package struct ServeSettings: Sendable {
   package var listen: ServerAddress
   package var models: [ModelArgument]
   package var replicas: ReplicaCounts
-  package var workers: [ServerAddress]
+  package var workers: [AddressSource]
   package var threads: Int?
   package var precision: String
   /// What is said of models in place of their directories.
@@ -123,14 +124,16 @@ extension Setting where Value == [ModelArgument] {
   }
 }
 
-extension Setting where Value == [ServerAddress] {
+extension Setting where Value == [AddressSource] {
   fileprivate static var workers: Self {
     .list(
       "workers", flag: "--worker", variable: "MILLPOND_WORKERS",
       read: { (text) throws(ValueError) in
-        let worker = try address(text)
-        guard worker.port > 0 else { throw ValueError("a worker cannot be at port 0") }
-        return worker
+        do throws(DiscoveryError) {
+          return try AddressSource(text)
+        } catch {
+          throw ValueError(error.message)
+        }
       }, text: \.description)
   }
 }
