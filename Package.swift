@@ -103,8 +103,8 @@ let service: [Target] = [
   module(
     "Coordination", in: "Service",
     [
-      "Transport", "Wire", "CPlatform", nioCore, nioPosix, logging, subprocess, systemPackage,
-      unixSignals, deque, heap,
+      "Discovery", "Transport", "Wire", "CPlatform", nioCore, nioPosix, logging, subprocess,
+      systemPackage, unixSignals, deque, heap,
     ]),
   // c-ares: libc-ares-dev on Debian.
   cModule("CResolver", in: "Service", linking: ["cares"]),

@@ -1,4 +1,4 @@
-/// Why a coordinator or a worker could not start.
+/// Why a coordinator or a worker could not start, or an operator's wish not be done.
 package struct CoordinationError: Error, Sendable, Equatable {
   package enum Code: Sendable {
     /// The worker's program is missing or not executable.
@@ -7,6 +7,11 @@ package struct CoordinationError: Error, Sendable, Equatable {
     case workerNotStarted
     /// The coordinator's own address cannot be had.
     case addressUnavailable
+    /// The operator named a model that has no workers of our own, or a worker that is not known.
+    case unknownModel
+    case unknownWorker
+    /// The configuration cannot be read, or read again.
+    case configurationUnreadable
   }
 
   package var code: Code

@@ -12,115 +12,154 @@ package enum Coordinator {
   private static let drainTimeout = Duration.seconds(25)
 
   /// Starts every worker, listens, and serves until SIGTERM, SIGINT or the task's cancellation.
+  /// SIGHUP has the configuration read again.
   ///
-  /// - Parameter onReady: called once, with the address as bound, when calls are served.
-  /// - Throws: `CoordinationError` if a worker or the listener could not start.
+  /// - Parameters:
+  ///   - readConfiguration: reads it again, from where it came.
+  ///   - onReady: called once, with the address as bound, when calls are served.
+  /// - Throws: `CoordinationError` if a worker or the listener could not start, or the last worker of
+  ///   a model was given up.
   package static func run(
     _ configuration: CoordinatorConfiguration, logger: Logger,
+    readConfiguration: @escaping @Sendable () throws -> CoordinatorConfiguration,
     onReady: @escaping @Sendable (_ host: String, _ port: Int) -> Void
   ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     group.any().execute { _ = cp_set_thread_slice(100_000) }
     let eventLoop = group.next()
-    let (state, service) = try await eventLoop.submit {
+    let (handle, service) = try await eventLoop.submit {
       let state = CoordinatorState(
         configuration: configuration, eventLoop: eventLoop, logger: logger)
+      let bound = NIOLoopBound(state, eventLoop: eventLoop)
       return (
-        NIOLoopBound(state, eventLoop: eventLoop),
+        CoordinatorHandle(state: bound, eventLoop: eventLoop),
         CoordinatorService(state: state, eventLoop: eventLoop)
       )
     }.get()
     // Bound before the workers start, so that a port in use is told at once.
     let listener = try await Listener.listen(
-      configuration, on: eventLoop, service: service, logger: logger)
-    let launches = try await eventLoop.submit {
-      for address in configuration.remoteWorkers {
-        let id = state.value.addWorker(model: nil)
-        state.value.workerListens(id, at: address, processID: 0)
-      }
-      return plan(configuration, state.value)
-    }.get()
-    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-    eventLoop.execute {
-      state.value.whenReady {
-        onReady(listener.address.ipAddress ?? configuration.listenHost, listener.address.port ?? 0)
-      }
+      configuration.listenHost, configuration.listenPort, on: eventLoop, service: service,
+      logger: logger)
+    let (failures, failed) = AsyncStream.makeStream(of: CoordinationError.self)
+    let fleet = Fleet(handle: handle, logger: logger) { _, error in failed.yield(error) }
+    let operate = Operator(
+      handle: handle, fleet: fleet, logger: logger, configuration: configuration,
+      readConfiguration: readConfiguration)
+    let admin = AdminService(coordinator: service, operate: operate)
+    var listeners = [listener]
+    if let address = configuration.adminAddress {
+      listeners.append(
+        try await Listener.listen(
+          address.host, address.port, on: eventLoop, service: admin, logger: logger))
     }
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-      for (id, launch) in launches {
-        tasks.addTask { try await supervise(id, launch, state, eventLoop, logger) }
-      }
-      tasks.addTask {
-        for await _ in signals { break }
-        guard !Task.isCancelled else { throw CancellationError() }
-        logger.info("stopping")
-        listener.beginDraining()
-        try await drained(state, eventLoop)
-        throw Stopped()
-      }
-      do {
-        // Not `waitForAll`, which would keep the first error until every worker has ended.
-        while try await tasks.next() != nil {}
-      } catch is Stopped {
-      } catch is CancellationError {}
-      tasks.cancelAll()
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+    let outcome = await serve(
+      configuration, handle, fleet, operate, failures, signals, listeners, logger
+    ) {
+      onReady(listener.address.ipAddress ?? configuration.listenHost, listener.address.port ?? 0)
     }
-    try await eventLoop.submit { state.value.stop() }.get()
+    await fleet.endAll()
+    try await handle.ask { $0.stop() }
     try await group.shutdownGracefully()
+    try outcome.get()
   }
 
-  private struct Stopped: Error {}
-
-  /// The workers of our own that are to be started, by their ids.
-  private static func plan(
-    _ configuration: CoordinatorConfiguration, _ state: CoordinatorState
-  ) -> [(id: Int, launch: WorkerLaunch)] {
-    let localCount = configuration.models.reduce(0) { $0 + $1.replicas }
-    let threads =
-      configuration.threadsPerWorker ?? max(1, Int(cp_usable_cpus()) / max(1, localCount))
-    return configuration.models.flatMap { model in
-      let launch = WorkerLaunch(
-        binary: configuration.workerBinary, modelName: model.name,
-        modelDirectory: model.directory,
-        arguments: ["--threads", "\(threads)"] + configuration.workerArguments
-          + model.arguments)
-      return (0..<model.replicas).map { _ in (state.addWorker(model: model.name), launch) }
-    }
-  }
-
-  private static func supervise(
-    _ id: Int, _ launch: WorkerLaunch, _ state: NIOLoopBound<CoordinatorState>,
-    _ eventLoop: any EventLoop, _ logger: Logger
-  ) async throws {
-    let supervisor = WorkerSupervisor(launch: launch, logger: logger) { address, processID in
-      eventLoop.execute {
-        state.value.workerListens(id, at: address, processID: processID)
+  /// Starts the workers and lets calls be served until it is over.
+  private static func serve(
+    _ configuration: CoordinatorConfiguration, _ handle: CoordinatorHandle, _ fleet: Fleet,
+    _ operate: Operator, _ failures: AsyncStream<CoordinationError>,
+    _ signals: UnixSignalsSequence, _ listeners: [Listener], _ logger: Logger,
+    onReady: @escaping @Sendable () -> Void
+  ) async -> Result<Void, any Error> {
+    await withTaskGroup(of: Result<Void, any Error>?.self) { tasks in
+      tasks.addTask {
+        await Result.of {
+          try await start(configuration, handle, fleet)
+          onReady()
+        }.failure
       }
-    } onExit: {
-      eventLoop.execute { state.value.workerExited(id) }
+      tasks.addTask { await failure(of: failures, fleet, handle) }
+      tasks.addTask {
+        for await signal in signals {
+          guard signal == .sighup else { break }
+          do {
+            try await operate.reload { logger.info("\($0)") }
+          } catch {
+            logger.error("the configuration is not in force", metadata: ["reason": "\(error)"])
+          }
+        }
+        guard !Task.isCancelled else { return .success(()) }
+        logger.info("stopping")
+        for listener in listeners { listener.beginDraining() }
+        return await Result.of { _ = try await handle.wait(drainTimeout) { $0.openCallCount == 0 } }
+      }
+      var outcome: Result<Void, any Error> = .success(())
+      for await ended in tasks {
+        guard let ended else { continue }
+        outcome = ended
+        break
+      }
+      tasks.cancelAll()
+      return outcome
     }
-    try await supervisor.run()
   }
 
-  private static func drained(
-    _ state: NIOLoopBound<CoordinatorState>, _ eventLoop: any EventLoop
+  private static func start(
+    _ configuration: CoordinatorConfiguration, _ handle: CoordinatorHandle, _ fleet: Fleet
   ) async throws {
-    let deadline = ContinuousClock.now + drainTimeout
-    while ContinuousClock.now < deadline {
-      if try await eventLoop.submit({ state.value.openCallCount }).get() == 0 { return }
-      try await Task.sleep(for: .milliseconds(20))
+    try await handle.ask { $0.follow(configuration.workerSources) }
+    var started: [Int] = []
+    for model in configuration.models {
+      for launch in configuration.launches(of: model.name) {
+        started.append(try await fleet.start(launch))
+      }
     }
+    for id in started { try await fleet.waitUntilReady(id) }
+    // With no workers of our own, calls are served once any worker is up.
+    if started.isEmpty {
+      while try await !handle.ask({ $0.hasReadyWorker }) {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+    }
+  }
+
+  /// A worker that was given up ends the coordinator if it was its model's last.
+  private static func failure(
+    of failures: AsyncStream<CoordinationError>, _ fleet: Fleet, _ handle: CoordinatorHandle
+  ) async -> Result<Void, any Error>? {
+    for await error in failures {
+      if await fleet.hasLostModel() { return .failure(error) }
+    }
+    return nil
+  }
+}
+
+extension Result<Void, any Error> {
+  fileprivate static func of(_ body: () async throws -> Void) async -> Self {
+    do {
+      try await body()
+      return .success(())
+    } catch is CancellationError {
+      return .success(())
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Itself if it is a failure.
+  fileprivate var failure: Self? {
+    if case .failure = self { self } else { nil }
   }
 }
 
 extension Listener {
   fileprivate static func listen(
-    _ configuration: CoordinatorConfiguration, on eventLoop: any EventLoop,
-    service: CoordinatorService, logger: Logger
+    _ host: String, _ port: Int, on eventLoop: any EventLoop, service: any CallService,
+    logger: Logger
   ) async throws -> Listener {
     do {
       return try await bind(
-        host: configuration.listenHost, port: configuration.listenPort, on: eventLoop,
+        host: host, port: port, on: eventLoop,
         configuration: .defaults(agent: "millpond \(Version.current) coordinator"),
         service: service, logger: logger)
     } catch let error as TransportError {

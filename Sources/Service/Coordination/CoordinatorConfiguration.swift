@@ -1,3 +1,6 @@
+internal import CPlatform
+package import Discovery
+
 /// A model to serve with workers of our own.
 package struct ModelSpecification: Sendable, Hashable {
   package var name: String
@@ -32,8 +35,11 @@ package struct CoordinatorConfiguration: Sendable {
   package var listenHost: String
   /// 0 lets the system choose.
   package var listenPort: Int
+  /// Where operators are listened to; nil is nowhere.
+  package var adminAddress: WorkerAddress?
   package var models: [ModelSpecification]
-  package var remoteWorkers: [WorkerAddress]
+  /// Where workers that somebody else runs are found.
+  package var workerSources: [AddressSource]
   /// Path of `millpond-worker`.
   package var workerBinary: String
   /// Flags for every worker of our own.
@@ -44,21 +50,45 @@ package struct CoordinatorConfiguration: Sendable {
   package var admission: AdmissionConfiguration
 
   package init(
-    listenHost: String, listenPort: Int, models: [ModelSpecification],
-    remoteWorkers: [WorkerAddress], workerBinary: String, workerArguments: [String] = [],
+    listenHost: String, listenPort: Int, adminAddress: WorkerAddress? = nil,
+    models: [ModelSpecification],
+    workerSources: [AddressSource], workerBinary: String, workerArguments: [String] = [],
     threadsPerWorker: Int? = nil,
     scheduling: SchedulerConfiguration = SchedulerConfiguration(),
     admission: AdmissionConfiguration = .defaults
   ) {
     self.listenHost = listenHost
     self.listenPort = listenPort
+    self.adminAddress = adminAddress
     self.models = models
-    self.remoteWorkers = remoteWorkers
+    self.workerSources = workerSources
     self.workerBinary = workerBinary
     self.workerArguments = workerArguments
     self.threadsPerWorker = threadsPerWorker
     self.scheduling = scheduling
     self.admission = admission
+  }
+}
+
+extension CoordinatorConfiguration {
+  /// How the workers of a model are started, one for each.
+  func launches(of name: String) -> [WorkerLaunch] {
+    guard let model = models.first(where: { $0.name == name }) else { return [] }
+    let count = models.reduce(0) { $0 + $1.replicas }
+    let threads = threadsPerWorker ?? max(1, Int(cp_usable_cpus()) / max(1, count))
+    let launch = WorkerLaunch(
+      binary: workerBinary, modelName: model.name, modelDirectory: model.directory,
+      arguments: ["--threads", "\(threads)"] + workerArguments + model.arguments)
+    return Array(repeating: launch, count: model.replicas)
+  }
+
+  /// Settings that differ and are not looked at again while calls are served.
+  func settingsThatNeedRestart(from old: CoordinatorConfiguration) -> [String] {
+    var names: [String] = []
+    if (listenHost, listenPort) != (old.listenHost, old.listenPort) { names.append("listen") }
+    if adminAddress != old.adminAddress { names.append("admin") }
+    if scheduling != old.scheduling || admission != old.admission { names.append("scheduling") }
+    return names
   }
 }
 

@@ -1,4 +1,5 @@
 internal import CPlatform
+internal import Discovery
 internal import Logging
 internal import NIOCore
 package import Transport
@@ -49,6 +50,8 @@ final class CoordinatorState {
     /// Its process is ours.
     var isOurs: Bool
     var isReady = false
+    /// It goes once it has nothing more to answer.
+    var isLeaving = false
   }
 
   private let configuration: CoordinatorConfiguration
@@ -62,7 +65,7 @@ final class CoordinatorState {
   private var lastRelay: ModelRelay?
   private var openBytes = 0
   private(set) var openCallCount = 0
-  private var readyWaiters: [() -> Void] = []
+  private lazy var remote = RemoteWorkers(state: self, eventLoop: eventLoop, logger: logger)
 
   init(
     configuration: CoordinatorConfiguration, eventLoop: any EventLoop, logger: Logger
@@ -106,18 +109,82 @@ final class CoordinatorState {
     workers[id]?.link?.processEnded()
   }
 
-  /// Calls back once every worker of our own is ready; with none of our own, once any is.
-  func whenReady(_ body: @escaping () -> Void) {
-    readyWaiters.append(body)
-    checkReady()
+  /// Finds workers that somebody else runs at these sources from now on, and at no others.
+  func follow(_ sources: [AddressSource]) { remote.follow(sources) }
+
+  func isReady(_ id: Int) -> Bool { workers[id]?.isReady ?? false }
+
+  var hasReadyWorker: Bool { workers.values.contains(where: \.isReady) }
+
+  func fingerprint(of id: Int) -> String? { workers[id]?.info?.fingerprint }
+
+  func worker(at address: String) -> Int? {
+    workers.first { $0.value.link?.address.description == address }?.key
+  }
+
+  /// Whether the worker has something to answer.
+  func isBusy(_ id: Int) -> Bool {
+    guard let worker = workers[id], let known = worker.id else { return false }
+    return relay(of: worker)?.scheduler.worker(known)?.pieces.isEmpty == false
+  }
+
+  /// A worker gets nothing more; that it ends will be our doing.
+  func retire(_ id: Int) {
+    guard let worker = workers[id] else { return }
+    worker.link?.leave()
+    if let known = worker.id { relay(of: worker)?.workerDraining(known) }
+  }
+
+  /// A worker gets nothing more, and is let go once it has answered what it has.
+  func letGo(_ id: Int) {
+    retire(id)
+    workers[id]?.isLeaving = true
+  }
+
+  /// A worker is no more.
+  func removeWorker(_ id: Int) {
+    guard let worker = workers.removeValue(forKey: id) else { return }
+    worker.link?.stop()
+    if let known = worker.id { relay(of: worker)?.removeWorker(known) }
+  }
+
+  /// A model is served no longer, if it has no workers.
+  func removeModel(_ name: String) {
+    guard !workers.values.contains(where: { $0.model == name }) else { return }
+    relays[name]?.refuseAll(
+      Status(.notFound, reason: .unknownModel, "model '\(name)' is served no longer"))
+    relays[name] = nil
+    lastRelay = nil
+  }
+
+  /// Has new calls of a model go on to the fingerprint that answers them now, whatever else comes up.
+  ///
+  /// - Returns: that one, and what was preferred before.
+  func holdFingerprint(of model: String) -> (held: String?, preferred: String?) {
+    let relay = relay(for: model)
+    let scheduler = relay.scheduler
+    let preferred = scheduler.current.map { scheduler.fingerprints[$0] }
+    let held = preferred ?? scheduler.currentFingerprints.first
+    relay.prefer(fingerprint: held)
+    return (held, preferred)
+  }
+
+  func prefer(fingerprint: String?, of model: String) {
+    relay(for: model).prefer(fingerprint: fingerprint)
+  }
+
+  func isInUse(_ fingerprint: String, of model: String) -> Bool {
+    relays[model]?.scheduler.isInUse(fingerprint: fingerprint) ?? false
   }
 
   func stop() {
+    remote.stop()
     for worker in workers.values { worker.link?.stop() }
   }
 
   func checkTime(_ now: NIODeadline) {
     for relay in relays.values { relay.checkTime(now) }
+    for (id, worker) in workers where worker.isLeaving && !isBusy(id) { removeWorker(id) }
   }
 
   private func workerEvent(_ link: WorkerLink, _ event: WorkerLink.Event) {
@@ -138,7 +205,7 @@ final class CoordinatorState {
   }
 
   private func workerReady(_ link: WorkerLink, _ info: ModelInfo) {
-    guard let worker = workers[link.id] else { return }
+    guard let worker = workers[link.id], !worker.isLeaving else { return }
     if worker.model != info.name || worker.id == nil {
       // One elsewhere has told its model, or has another one than before.
       if let id = worker.id { relay(of: worker)?.removeWorker(id) }
@@ -155,18 +222,6 @@ final class CoordinatorState {
         "worker": "\(link.address)", "model": "\(info.name)", "pid": "\(link.processID)",
       ]
     )
-    checkReady()
-  }
-
-  private func checkReady() {
-    let isReady =
-      configuration.models.isEmpty
-      ? workers.values.contains(where: \.isReady)
-      : workers.values.allSatisfy { $0.isReady || !$0.isOurs }
-    guard isReady else { return }
-    let waiters = readyWaiters
-    readyWaiters = []
-    for waiter in waiters { waiter() }
   }
 
   private func relay(of worker: KnownWorker) -> ModelRelay? {

@@ -274,6 +274,15 @@ final class ModelRelay {
     return true
   }
 
+  /// Fails every open call.
+  func refuseAll(_ status: Status) {
+    for call in relayed {
+      guard let id = call?.id else { continue }
+      scheduler.fail(id, status, now: now)
+    }
+    act()
+  }
+
   // MARK: What the scheduler asks for
 
   private func readClock() {

@@ -5,6 +5,8 @@ package import Logging
 struct WorkerSupervisor: Sendable {
   /// A run of at least this length counts as up: the next restart is quick again.
   private static let settled = Duration.seconds(10)
+  /// Starts in a row that end before the worker is ready, after which it is given up.
+  private static let failedStartsMax = 5
 
   let launch: WorkerLaunch
   let logger: Logger
@@ -15,22 +17,27 @@ struct WorkerSupervisor: Sendable {
 
   /// Runs until the task is cancelled, which ends the worker in an orderly way.
   ///
-  /// - Throws: `.workerNotStarted` if the very first run ends before it is ready: the model or the
-  ///   flags are wrong, and trying again would not help. `.programMissing`.
-  func run() async throws {
+  /// - Throws: `.workerNotStarted` if the very first run ends before it is ready, or five later ones
+  ///   in a row: the model or the flags are wrong, and trying again would not help.
+  ///   `.programMissing`.
+  func run() async throws(CoordinationError) {
     var backoff = Backoff()
     var isFirst = true
+    var failedStarts = 0
     while !Task.isCancelled {
       let began = ContinuousClock.now
       let exit: WorkerProcess.Exit
       do {
         exit = try await WorkerProcess.run(launch, logger: logger, onReady: onReady)
-      } catch is CancellationError {
+      } catch let error as CoordinationError {
+        throw error
+      } catch {
         return
       }
       if Task.isCancelled { return }
       onExit()
-      if isFirst, !exit.wasReady {
+      failedStarts = exit.wasReady ? 0 : failedStarts + 1
+      if !exit.wasReady, isFirst || failedStarts >= Self.failedStartsMax {
         throw CoordinationError(
           .workerNotStarted,
           "the worker of model '\(launch.modelName)' could not start (\(exit.description)); "

@@ -1,0 +1,59 @@
+internal import NIOCore
+internal import Transport
+internal import Wire
+
+/// Answers operators, on an address of its own: whoever reaches it may swap models and drain workers.
+/// It tells of the coordinator as the callers' address does.
+final class AdminService: CallService {
+  private let coordinator: CoordinatorService
+  private let operate: Operator
+
+  init(coordinator: CoordinatorService, operate: Operator) {
+    self.coordinator = coordinator
+    self.operate = operate
+  }
+
+  func callReceived(_ call: IncomingCall) {
+    switch call.head.method {
+    case .admin?:
+      do throws(WireError) {
+        let request = try AdminRequest(decoding: call.body.readableBytesSpan)
+        Task { await answer(call, request) }
+      } catch {
+        call.refuse(Status(.invalidArgument, error.message))
+      }
+    case .info?, .health?: coordinator.callReceived(call)
+    case .embed?, .classify?, .score?, .tokenize?, nil:
+      call.refuse(
+        Status(
+          .unimplemented, reason: .unknownMethod,
+          "this address is for administration: calls go to the one that serves"))
+    }
+  }
+
+  func callCancelled(_ call: IncomingCall) { coordinator.callCancelled(call) }
+
+  func loadReport() -> LoadReport? { nil }
+
+  /// Does what is asked for, whether or not the operator stays to hear of it.
+  private func answer(_ call: IncomingCall, _ request: AdminRequest) async {
+    let report: Operator.Report = { line in
+      call.respond(
+        ResponseHead(), body: ByteBuffer(bytes: AdminResponse(lines: [line]).encoded()),
+        isLast: false)
+    }
+    do {
+      switch request {
+      case .swap(let model, let directory):
+        try await operate.swap(model: model, directory: directory, report: report)
+      case .drain(let address): try await operate.drain(address: address, report: report)
+      case .reload: try await operate.reload(report: report)
+      }
+      call.respond(ResponseHead())
+    } catch let error as CoordinationError {
+      call.refuse(Status(.failedPrecondition, error.message))
+    } catch {
+      call.refuse(Status(.internal, "\(error)"))
+    }
+  }
+}

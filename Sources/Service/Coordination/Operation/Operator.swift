@@ -1,0 +1,182 @@
+internal import Logging
+
+/// What an operator can have done while calls are served: swap a model, drain a worker, read the
+/// configuration again. One thing at a time.
+actor Operator {
+  /// How long calls that need the old workers may take.
+  private static let drainTimeout = Duration.seconds(60)
+
+  private let handle: CoordinatorHandle
+  private let fleet: Fleet
+  private let logger: Logger
+  private let readConfiguration: @Sendable () throws -> CoordinatorConfiguration
+  private var configuration: CoordinatorConfiguration
+  private var last: Task<Void, Never>?
+
+  init(
+    handle: CoordinatorHandle, fleet: Fleet, logger: Logger,
+    configuration: CoordinatorConfiguration,
+    readConfiguration: @escaping @Sendable () throws -> CoordinatorConfiguration
+  ) {
+    self.handle = handle
+    self.fleet = fleet
+    self.logger = logger
+    self.configuration = configuration
+    self.readConfiguration = readConfiguration
+  }
+
+  typealias Report = @Sendable (String) -> Void
+
+  /// Starts workers of another directory beside those of a model, sends new calls to them once all
+  /// are ready, and ends the old ones when their calls are answered.
+  ///
+  /// - Throws: `CoordinationError` when the new workers could not start; the old ones go on then.
+  func swap(model: String, directory: String, report: @escaping Report) async throws {
+    try await inTurn { operate in
+      guard let index = await operate.configuration.models.firstIndex(where: { $0.name == model })
+      else {
+        throw CoordinationError(.unknownModel, "model '\(model)' has no workers of our own here")
+      }
+      var changed = await operate.configuration
+      changed.models[index].directory = directory
+      try await operate.replace(changed.launches(of: model), of: model, report)
+      await operate.changed(to: changed)
+    }
+  }
+
+  /// Sends a worker nothing more; one of our own is replaced first.
+  func drain(address: String, report: @escaping Report) async throws {
+    try await inTurn { operate in
+      guard let id = try await operate.handle.ask({ $0.worker(at: address) }) else {
+        throw CoordinationError(.unknownWorker, "no worker is at \(address)")
+      }
+      if let launch = operate.fleet.launch(of: id) {
+        try await operate.replace([launch], insteadOf: [id], report)
+      } else {
+        try await operate.letGo(id, report)
+        report("worker \(address) gets nothing more")
+      }
+    }
+  }
+
+  /// Reads the configuration again and does what is new in it.
+  func reload(report: @escaping Report) async throws {
+    try await inTurn { operate in
+      let new = try operate.readConfiguration()
+      try await operate.apply(new, report)
+    }
+  }
+
+  // MARK: -
+
+  /// Runs what is asked for after what was asked for before.
+  private func inTurn(_ body: @escaping @Sendable (isolated Operator) async throws -> Void)
+    async throws
+  {
+    let previous = last
+    let task = Task {
+      await previous?.value
+      try await body(self)
+    }
+    last = Task { _ = await task.result }
+    try await task.value
+  }
+
+  private func changed(to new: CoordinatorConfiguration) {
+    configuration = new
+  }
+
+  private func apply(_ new: CoordinatorConfiguration, _ report: @escaping Report) async throws {
+    for name in new.settingsThatNeedRestart(from: configuration) {
+      report("\(name) changed: that takes effect at the next start")
+    }
+    let old = configuration
+    for model in old.models where !new.models.contains(where: { $0.name == model.name }) {
+      for id in fleet.workers(of: model.name) { try await letGo(id, report) }
+      let name = model.name
+      try await handle.ask { $0.removeModel(name) }
+      report("model '\(name)' is served no longer")
+    }
+    for model in new.models {
+      let launches = new.launches(of: model.name)
+      if old.launches(of: model.name) != launches {
+        try await replace(launches, of: model.name, report)
+      }
+    }
+    try await handle.ask { $0.follow(new.workerSources) }
+    changed(to: new)
+    report("the configuration is in force")
+  }
+
+  private func replace(
+    _ launches: [WorkerLaunch], of model: String, _ report: @escaping Report
+  ) async throws {
+    let old = fleet.workers(of: model)
+    // Workers that stay as they are need not be started anew.
+    let isOnlyCount = Set(old.compactMap { fleet.launch(of: $0) }).union(launches).count == 1
+    guard !isOnlyCount else { return try await resize(launches, old, report) }
+    try await replace(launches, insteadOf: old, report)
+  }
+
+  private func resize(
+    _ launches: [WorkerLaunch], _ old: [Int], _ report: @escaping Report
+  ) async throws {
+    for launch in launches.dropFirst(old.count) {
+      let id = try await fleet.start(launch)
+      try await fleet.waitUntilReady(id)
+      report("one more worker of '\(launch.modelName)' is ready")
+    }
+    for id in old.dropFirst(launches.count) {
+      try await letGo(id, report)
+      report("a worker less")
+    }
+  }
+
+  private func replace(
+    _ launches: [WorkerLaunch], insteadOf old: [Int], _ report: @escaping Report
+  ) async throws {
+    guard let model = launches.first?.modelName else { return }
+    // Until all of the new ones are ready, calls go where they went.
+    let before = try await handle.ask { $0.holdFingerprint(of: model) }
+    var new: [Int] = []
+    do {
+      report("starting \(launches.count) workers of \(launches[0].modelDirectory)")
+      for launch in launches { new.append(try await fleet.start(launch)) }
+      for id in new { try await fleet.waitUntilReady(id) }
+    } catch {
+      for id in new { try await fleet.end(id) }
+      try await handle.ask { $0.prefer(fingerprint: before.preferred, of: model) }
+      throw error
+    }
+    let started = new
+    let fingerprint = try await handle.ask { $0.fingerprint(of: started[0]) }
+    try await handle.ask { $0.prefer(fingerprint: fingerprint, of: model) }
+    report("ready: new calls go to \(fingerprint ?? "them")")
+    try await endWhenIdle(old, before.held, model, isSame: fingerprint == before.held, report)
+  }
+
+  private func endWhenIdle(
+    _ old: [Int], _ fingerprint: String?, _ model: String, isSame: Bool, _ report: Report
+  ) async throws {
+    if let fingerprint, !isSame {
+      let isFree = try await handle.wait(Self.drainTimeout) {
+        !$0.isInUse(fingerprint, of: model)
+      }
+      if !isFree { report("calls still wait for \(fingerprint); they begin anew") }
+    }
+    for id in old { try await letGo(id, report) }
+    report("\(old.count) old workers have ended")
+  }
+
+  /// A worker gets nothing more, and goes once what it has is answered.
+  private func letGo(_ id: Int, _ report: Report) async throws {
+    try await handle.ask { $0.retire(id) }
+    let isIdle = try await handle.wait(Self.drainTimeout) { !$0.isBusy(id) }
+    if !isIdle { report("a worker did not answer all it had in \(Self.drainTimeout)") }
+    if fleet.launch(of: id) != nil {
+      try await fleet.end(id)
+    } else {
+      try await handle.ask { $0.removeWorker(id) }
+    }
+  }
+}
