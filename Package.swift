@@ -18,6 +18,7 @@ let cSettings: [CSetting] = [
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
@@ -92,17 +93,18 @@ let wire: [Target] = [
 
 // Calls answered by an engine, or by other workers.
 let service: [Target] = [
+  module("Status", in: "Service", ["CPlatform", nioCore, nioPosix, nioHTTP1, logging]),
   module(
     "WorkerService", in: "Service",
     [
-      "Inference", "Kernels", "Transport", "Wire", "CPlatform", nioCore, nioPosix, logging,
-      unixSignals,
+      "Inference", "Kernels", "Status", "Transport", "Wire", "CPlatform", nioCore, nioPosix,
+      logging, unixSignals,
     ]),
   module(
     "Coordination", in: "Service",
     [
-      "Transport", "Wire", "CPlatform", nioCore, nioPosix, logging, subprocess, systemPackage,
-      unixSignals,
+      "Status", "Transport", "Wire", "CPlatform", nioCore, nioPosix, logging, subprocess,
+      systemPackage, unixSignals,
     ]),
   module(
     "Benchmarks", in: "Service",
@@ -121,8 +123,8 @@ let commands: [Target] = [
   .executableTarget(
     name: "millpond-worker",
     dependencies: [
-      "WorkerService", "Benchmarks", "Inference", "Kernels", "Resolution", argumentParser,
-      logging,
+      "WorkerService", "Benchmarks", "Inference", "Kernels", "Resolution", "ServiceSupport",
+      argumentParser, logging,
     ],
     path: "Sources/Commands/millpond-worker", swiftSettings: swiftSettings),
 ]
@@ -144,7 +146,13 @@ let testTargets: [Target] = [
   tests("Tokenization", ["JSON", "Tokenization"]),
   tests("Inference", ["Inference", "JSON", "Kernels"]),
   tests("Coordination", ["Coordination", "Wire"]),
-  tests("WorkerService", ["WorkerService", "Inference", "Wire"]),
+  tests(
+    "Status",
+    [
+      "Status", "TestSupport", "CPlatform", nioCore, logging,
+      .product(name: "NIOEmbedded", package: "swift-nio"),
+    ]),
+  tests("WorkerService", ["WorkerService", "Inference", "Kernels", "Status", "Wire"]),
   tests("Benchmarks", ["Benchmarks", "JSON", "CPlatform"]),
   tests("Wire", ["Wire", "JSON"]),
   tests(
