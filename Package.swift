@@ -165,7 +165,7 @@ let testTargets: [Target] = [
   tests(
     "Command",
     [
-      "millpond", "CommandSupport", "ServiceSupport", "MillpondClient", "Transport", "Wire",
+      "millpond", "CommandSupport", "ServiceSupport", "JSON", "MillpondClient", "Transport", "Wire",
       nioCore, nioPosix, argumentParser, logging,
     ]),
 ]

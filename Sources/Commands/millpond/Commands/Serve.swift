@@ -20,7 +20,8 @@ struct Serve: AsyncParsableCommand {
       Each flag may stand in the environment (MILLPOND_LISTEN, MILLPOND_MODELS, MILLPOND_REPLICAS, \
       MILLPOND_WORKERS, MILLPOND_THREADS, MILLPOND_PRECISION, MILLPOND_TASK, MILLPOND_POOLING, \
       MILLPOND_OVERRIDES, MILLPOND_SCORE_TEMPLATE, MILLPOND_MAX_TOKENS, MILLPOND_WORKER_BINARY, \
-      MILLPOND_LOG_LEVEL; lists with commas) or in a file:
+      MILLPOND_LOG_LEVEL, MILLPOND_LOG_FORMAT, MILLPOND_METRICS, MILLPOND_SLOW_CALL, \
+      MILLPOND_ADMIN; lists with commas) or in a file:
       {"listen": "127.0.0.1:7070", "models": ["minilm=Models/all-MiniLM-L6-v2"], \
       "replicas": {"minilm": 2}, "workers": [], "threads": 1, "logLevel": "info"}
       A flag goes over a variable, a variable over the file.
@@ -47,7 +48,8 @@ struct Serve: AsyncParsableCommand {
       // Without models of our own no worker is started.
       workerBinary: settings.models.isEmpty ? "" : try WorkerProgram.path(settings.workerBinary),
       workerArguments: settings.workerArguments, threadsPerWorker: settings.threads)
-    let logger = Logger.standardError(label: "coordinator", level: settings.logLevel)
+    let logger = Logger.standardError(
+      label: "coordinator", level: settings.logLevel, format: settings.logFormat)
     let wasInterrupted = try await Interruption.noticing {
       try await Coordinator.run(configuration, logger: logger) { host, port in
         let address = ServerAddress(host: host, port: port)

@@ -57,6 +57,28 @@ struct ServeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Form of the logs, the workers' too: lines for people or JSON. Default: text.",
+      valueName: "text|json"))
+  var logFormat: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Where /live, /ready and /metrics are served over HTTP. Default: nowhere.",
+      valueName: "HOST:PORT"))
+  var metrics: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Calls that take longer are logged; 0: none is. Default: 1000.", valueName: "MS"))
+  var slowCall: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Where administration is served. Default: nowhere.", valueName: "HOST:PORT"))
+  var admin: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "A file with settings, one JSON object. Default: MILLPOND_CONFIG.", valueName: "FILE"))
   var config: String?
 
@@ -100,8 +122,9 @@ struct ServeOptions: ParsableArguments {
       "--listen": listen, "--model": model, "--replicas": replicas, "--worker": worker,
       "--threads": threads, "--precision": precision,
       "--cache": cache + (noCache ? ["none"] : []), "--worker-binary": workerBinary,
-      "--log-level": logLevel, "--task": task, "--pooling": pooling, "--overrides": overrides,
-      "--score-template": scoreTemplate, "--max-tokens": maxTokens,
+      "--log-level": logLevel, "--log-format": logFormat, "--metrics": metrics,
+      "--slow-call": slowCall, "--admin": admin, "--task": task, "--pooling": pooling,
+      "--overrides": overrides, "--score-template": scoreTemplate, "--max-tokens": maxTokens,
     ]
     return try ServeSettings(flags: flags, environment: environment, file: file)
   }
