@@ -18,6 +18,7 @@ let cSettings: [CSetting] = [
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
@@ -94,17 +95,18 @@ let wire: [Target] = [
 
 // Calls answered by an engine, or by other workers.
 let service: [Target] = [
+  module("Status", in: "Service", ["CPlatform", nioCore, nioPosix, nioHTTP1, logging]),
   module(
     "WorkerService", in: "Service",
     [
-      "Inference", "Kernels", "Transport", "Wire", "CPlatform", nioCore, nioPosix, logging,
-      unixSignals,
+      "Inference", "Kernels", "Status", "Transport", "Wire", "CPlatform", nioCore, nioPosix,
+      logging, unixSignals,
     ]),
   module(
     "Coordination", in: "Service",
     [
-      "Discovery", "Transport", "Wire", "CPlatform", nioCore, nioPosix, logging, subprocess,
-      systemPackage, unixSignals, deque, heap,
+      "Discovery", "Status", "Transport", "Wire", "CPlatform", nioCore, nioPosix, logging,
+      subprocess, systemPackage, unixSignals, deque, heap,
     ]),
   // c-ares: libc-ares-dev on Debian.
   cModule("CResolver", in: "Service", linking: ["cares"]),
@@ -128,8 +130,8 @@ let commands: [Target] = [
   .executableTarget(
     name: "millpond-worker",
     dependencies: [
-      "WorkerService", "Benchmarks", "Inference", "Kernels", "Resolution", argumentParser,
-      logging,
+      "WorkerService", "Benchmarks", "Inference", "Kernels", "Resolution", "ServiceSupport",
+      argumentParser, logging,
     ],
     path: "Sources/Commands/millpond-worker", swiftSettings: swiftSettings),
 ]
@@ -152,7 +154,13 @@ let testTargets: [Target] = [
   tests("Inference", ["Inference", "JSON", "Kernels"]),
   tests("Coordination", ["Coordination", "Wire"]),
   tests("Discovery", ["Discovery", "TestSupport", nioCore, nioPosix, logging]),
-  tests("WorkerService", ["WorkerService", "Inference", "Wire"]),
+  tests(
+    "Status",
+    [
+      "Status", "TestSupport", "CPlatform", nioCore, logging,
+      .product(name: "NIOEmbedded", package: "swift-nio"),
+    ]),
+  tests("WorkerService", ["WorkerService", "Inference", "Kernels", "Status", "Wire"]),
   tests("Benchmarks", ["Benchmarks", "JSON", "CPlatform"]),
   tests("Wire", ["Wire", "JSON"]),
   tests(
@@ -166,7 +174,7 @@ let testTargets: [Target] = [
     "Command",
     [
       "millpond", "CommandSupport", "Discovery", "ServiceSupport", "MillpondClient", "Transport",
-      "Wire", nioCore, nioPosix, argumentParser, logging,
+      "Wire", "JSON", nioCore, nioPosix, argumentParser, logging,
     ]),
 ]
 

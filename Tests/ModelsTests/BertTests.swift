@@ -67,6 +67,28 @@ struct BertTests {
     }
   }
 
+  @Test("a thread is seen to move within each layer of a long batch, and not of a short one")
+  func pulses() throws {
+    let model = try TinyBert().load()
+    let scratch = try model.makeScratch(tokensMax: 4_096, inputsMax: 256)
+    var pulses: [Int] = []
+    scratch.checkpoint = {
+      pulses.append(0)
+      return true
+    }
+    scratch.pulse = { pulses[pulses.count - 1] += 1 }
+    for inputCount in [7, 70] {
+      var batch = RaggedBatch()
+      for _ in 0..<inputCount { batch.append(Array(repeating: 1, count: TinyBert.positions)) }
+      var output: [Float] = []
+      pulses = []
+      try model.rows(batch, scratch, into: &output)
+      #expect(pulses.count == TinyBert.layers)
+      // 70 inputs of 20 tokens are ten groups and ten tiles.
+      #expect(pulses.allSatisfy { $0 == (inputCount == 7 ? 0 : 18) }, "\(pulses)")
+    }
+  }
+
   @Test("names with gamma and beta load as well")
   func oldNormNames() throws {
     let new = try TinyBert()

@@ -3,6 +3,7 @@ internal import Glibc
 internal import Inference
 internal import Logging
 internal import Resolution
+internal import ServiceSupport
 internal import WorkerService
 
 /// Serves until told to stop.
@@ -15,13 +16,15 @@ struct Serve: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Where to listen; port 0 is any free one.", valueName: "HOST:PORT"))
   var listen: String = "127.0.0.1:7071"
 
+  @Option(help: ArgumentHelp("Form of the logs: lines for people or JSON.", valueName: "text|json"))
+  var logFormat = LogFormat.text
+
   @Flag(name: .customLong("exit-on-stdin-end"), help: .hidden)
   var exitOnStandardInputEnd = false
 
   func run() async throws {
     let (host, port) = try address()
-    LoggingSystem.bootstrap(StreamLogHandler.standardError)
-    let logger = Logger(label: "millpond-worker")
+    let logger = Logger.standardError(label: "worker", level: .info, format: logFormat)
     let engine = try Engine(configuration: try model.engineConfiguration())
     if let reason = engine.info.packsRefusal {
       logger.warning("packed weights are in memory of this process: \(reason)")
@@ -50,6 +53,8 @@ struct Serve: AsyncParsableCommand {
     return (String(host), port)
   }
 }
+
+extension LogFormat: ExpressibleByArgument {}
 
 extension ModelOptions {
   func engineConfiguration() throws -> EngineConfiguration {

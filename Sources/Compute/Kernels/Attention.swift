@@ -71,6 +71,7 @@ package struct RaggedAttention: Sendable {
     functions.pointee.transpose(transposedKeys, keyCount, keys, stride, seenCount, headSize)
     let shares = scratch.shares.base
     for tile in RowTiles(0..<count, rowsMax: Scratch.queryTileRows(keyCount: keyCount)) {
+      if tile.lowerBound > 0 { scratch.beat() }
       functions.pointee.matmul(
         scores, keyCount, queries + tile.lowerBound * stride, stride, transposedKeys, keyCount,
         tile.count, keyCount, headSize)
@@ -109,6 +110,7 @@ package struct RaggedAttention: Sendable {
     var packedKeys = packed(keyPanels, columns: seenCount, inner: headSize)
     var packedValues = packed(valuePanel, columns: headSize, inner: seenCount)
     for tile in RowTiles(0..<count, rowsMax: Scratch.queryTileRows(keyCount: keyCount)) {
+      if tile.lowerBound > 0 { scratch.beat() }
       functions.f32_to_bf16(
         own, headSize, queries + tile.lowerBound * stride, stride, tile.count, headSize)
       var rows = ck_rows(

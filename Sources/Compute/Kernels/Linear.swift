@@ -109,6 +109,7 @@ package struct Linear: Sendable {
     precondition(input.columns == inColumns && outputColumn >= 0)
     precondition(outputColumn + outColumns <= output.columns)
     for tile in RowTiles(rows, rowsMax: Self.tileRows) {
+      if tile.lowerBound > rows.lowerBound { scratch.beat() }
       let target = output.start(ofRow: outputRow + tile.lowerBound - rows.lowerBound)
       let prepared = scratch.prepare(
         input.start(ofRow: tile.lowerBound), rows: tile.count, columns: inColumns,
@@ -128,6 +129,7 @@ package struct Linear: Sendable {
     output.check(outputRow..<outputRow + rows.count)
     precondition(input.columns == inColumns && output.columns == last.outColumns)
     for tile in RowTiles(rows, rowsMax: Self.tileRows) {
+      if tile.lowerBound > rows.lowerBound { scratch.beat() }
       apply(
         input.start(ofRow: tile.lowerBound), rows: tile.count, then: last,
         into: output.start(ofRow: outputRow + tile.lowerBound - rows.lowerBound), scratch)
@@ -141,6 +143,7 @@ package struct Linear: Sendable {
     matrix.check(rows)
     precondition(matrix.columns == inColumns && inColumns == last.outColumns)
     for tile in RowTiles(rows, rowsMax: Self.tileRows) {
+      if tile.lowerBound > rows.lowerBound { scratch.beat() }
       let start = matrix.start(ofRow: tile.lowerBound)
       apply(start, rows: tile.count, then: last, into: start, scratch)
     }

@@ -112,6 +112,7 @@ package struct MaskedAttention: Sendable {
       bias.multiplyKeys(keys, head, stride, seenCount, headSize, scratch, table)
     }
     for tile in RowTiles(0..<count, rowsMax: Scratch.queryTileRows(keyCount: keyCount)) {
+      if tile.lowerBound > 0 { scratch.beat() }
       // From a whole vector on, so that the columns stay aligned with the padding.
       let high = lastKey(tile.upperBound - 1, seenCount)
       let low = min(firstKey(tile.lowerBound), high - 1) / 16 * 16

@@ -44,6 +44,9 @@ package final class Scratch {
   /// Asked between layers: what it does there delays the batch, and with false the batch is given
   /// up. Nil: nothing to ask.
   package var checkpoint: (() -> Bool)?
+  /// Called in the midst of long work, every few milliseconds, by the thread that this is the scratch
+  /// of: also where it assists another. Nil: nobody asks whether it moves.
+  package var pulse: (() -> Void)?
   /// Rows as bf16 or 8-bit codes, at most `Linear.tileRows` of them.
   private var prepared: Matrix
   /// Of the rows in `prepared`.
@@ -93,6 +96,9 @@ package final class Scratch {
       for part in 0..<count { body(part, self) }
     }
   }
+
+  /// Between two parts of long work: before every tile but the first.
+  package func beat() { pulse?() }
 
   /// A sequence length rounded up to whole vectors, so that scores need no masks.
   static func paddedKeyCount(_ sequenceLength: Int) -> Int {

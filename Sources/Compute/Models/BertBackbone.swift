@@ -107,8 +107,12 @@ package struct BertBackbone: Backbone {
     // Layers outermost: the weights of one stay in the last-level cache for all groups.
     for layer in layers {
       guard scratch.goesOn else { return false }
-      for group in SequenceGroups(batch) { attend(layer, batch, inputs: group, scratch) }
+      for group in SequenceGroups(batch) {
+        if group.lowerBound > 0 { scratch.operations.beat() }
+        attend(layer, batch, inputs: group, scratch)
+      }
       for tile in RowTiles(0..<batch.tokenCount, rowsMax: Linear.tileRows) {
+        if tile.lowerBound > 0 { scratch.operations.beat() }
         layer.attentionOutput.apply(
           scratch.context, rows: tile, into: &scratch.hidden, at: tile.lowerBound,
           scratch: scratch.operations)

@@ -27,6 +27,12 @@ package final class ModelScratch {
     set { backbone.operations.checkpoint = newValue }
   }
 
+  /// Called in the midst of long work; see `Scratch.pulse`.
+  package var pulse: (() -> Void)? {
+    get { backbone.operations.pulse }
+    set { backbone.operations.pulse = newValue }
+  }
+
   /// Computes parts of another thread's batches with this scratch; see `Team.assist`.
   package func assist(_ team: Team, leaves: () -> Bool) {
     team.assist(backbone.operations, leaves: leaves)

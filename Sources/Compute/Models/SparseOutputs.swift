@@ -65,6 +65,7 @@ private struct SparseMaxima {
     var part = row
     var isCarried = false
     for tile in RowTiles(0..<rows.count, rowsMax: head.tileRows) {
+      if tile.lowerBound > 0 { backbone.operations.beat() }
       for index in tile {
         scratch.input.copyRow(rows[index].1, of: backbone.hidden, to: index - tile.lowerBound)
       }

@@ -29,8 +29,12 @@ struct StackLayer: Sendable {
 
   /// Runs the layer on a batch, whose hidden states it replaces.
   func apply(_ batch: RaggedBatch, _ scratch: StackScratch) {
-    for group in SequenceGroups(batch) { attend(batch, inputs: group, scratch) }
+    for group in SequenceGroups(batch) {
+      if group.lowerBound > 0 { scratch.operations.beat() }
+      attend(batch, inputs: group, scratch)
+    }
     for tile in RowTiles(0..<batch.tokenCount, rowsMax: Linear.tileRows) {
+      if tile.lowerBound > 0 { scratch.operations.beat() }
       addAttention(rows: tile, scratch)
       if let experts {
         experts.apply(rows: tile, scratch)

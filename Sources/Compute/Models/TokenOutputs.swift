@@ -131,6 +131,7 @@ extension LoadedModel {
       }
     }
     for tile in RowTiles(0..<rows.count, rowsMax: head.tileRows) {
+      if tile.lowerBound > 0 { scratch.backbone.operations.beat() }
       for (index, row) in rows[tile].enumerated() {
         own.input.copyRow(row.hidden, of: scratch.backbone.hidden, to: index)
       }

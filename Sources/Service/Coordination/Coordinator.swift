@@ -2,6 +2,7 @@ internal import CPlatform
 package import Logging
 internal import NIOCore
 internal import NIOPosix
+internal import Status
 internal import Transport
 internal import UnixSignals
 internal import Wire
@@ -52,16 +53,36 @@ package enum Coordinator {
         try await Listener.listen(
           address.host, address.port, on: eventLoop, service: admin, logger: logger))
     }
+    let status = try await serveStatus(configuration, handle, logger)
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+    let manager = ServiceManager.ofThisProcess
     let outcome = await serve(
       configuration, handle, fleet, operate, failures, signals, listeners, logger
     ) {
+      manager.notify(.ready)
+      handle.tell { $0.keepAlive(manager) }
       onReady(listener.address.ipAddress ?? configuration.listenHost, listener.address.port ?? 0)
     }
     await fleet.endAll()
+    await status?.shutDown()
     try await handle.ask { $0.stop() }
     try await group.shutdownGracefully()
     try outcome.get()
+  }
+
+  private static func serveStatus(
+    _ configuration: CoordinatorConfiguration, _ handle: CoordinatorHandle, _ logger: Logger
+  ) async throws -> StatusListener? {
+    guard let address = configuration.metricsAddress else { return nil }
+    do {
+      let listener = try await StatusListener.bind(
+        host: address.host, port: address.port, source: CoordinatorStatus(handle: handle),
+        logger: logger)
+      logger.info("serving status", metadata: ["address": "\(listener.address)"])
+      return listener
+    } catch let error as StatusError {
+      throw CoordinationError(.addressUnavailable, error.message)
+    }
   }
 
   /// Starts the workers and lets calls be served until it is over.
@@ -78,10 +99,12 @@ package enum Coordinator {
           onReady()
         }.failure
       }
-      tasks.addTask { await failure(of: failures, fleet, handle) }
+      tasks.addTask { await failure(of: failures, fleet) }
       tasks.addTask {
         for await signal in signals {
           guard signal == .sighup else { break }
+          ServiceManager.ofThisProcess.notify(.reloading)
+          defer { ServiceManager.ofThisProcess.notify(.ready) }
           do {
             try await operate.reload { logger.info("\($0)") }
           } catch {
@@ -90,6 +113,8 @@ package enum Coordinator {
         }
         guard !Task.isCancelled else { return .success(()) }
         logger.info("stopping")
+        ServiceManager.ofThisProcess.notify(.stopping)
+        handle.tell { $0.beginStopping() }
         for listener in listeners { listener.beginDraining() }
         return await Result.of { _ = try await handle.wait(drainTimeout) { $0.openCallCount == 0 } }
       }
@@ -125,10 +150,10 @@ package enum Coordinator {
 
   /// A worker that was given up ends the coordinator if it was its model's last.
   private static func failure(
-    of failures: AsyncStream<CoordinationError>, _ fleet: Fleet, _ handle: CoordinatorHandle
+    of failures: AsyncStream<CoordinationError>, _ fleet: Fleet
   ) async -> Result<Void, any Error>? {
     for await error in failures {
-      if await fleet.hasLostModel() { return .failure(error) }
+      if fleet.hasLostModel() { return .failure(error) }
     }
     return nil
   }

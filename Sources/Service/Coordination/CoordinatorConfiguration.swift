@@ -37,6 +37,10 @@ package struct CoordinatorConfiguration: Sendable {
   package var listenPort: Int
   /// Where operators are listened to; nil is nowhere.
   package var adminAddress: WorkerAddress?
+  /// Where live, ready and metrics are served; nil is nowhere.
+  package var metricsAddress: WorkerAddress?
+  /// Seconds from which a call is logged; nil is never.
+  package var slowCall: Double?
   package var models: [ModelSpecification]
   /// Where workers that somebody else runs are found.
   package var workerSources: [AddressSource]
@@ -51,6 +55,7 @@ package struct CoordinatorConfiguration: Sendable {
 
   package init(
     listenHost: String, listenPort: Int, adminAddress: WorkerAddress? = nil,
+    metricsAddress: WorkerAddress? = nil, slowCall: Double? = nil,
     models: [ModelSpecification],
     workerSources: [AddressSource], workerBinary: String, workerArguments: [String] = [],
     threadsPerWorker: Int? = nil,
@@ -60,6 +65,8 @@ package struct CoordinatorConfiguration: Sendable {
     self.listenHost = listenHost
     self.listenPort = listenPort
     self.adminAddress = adminAddress
+    self.metricsAddress = metricsAddress
+    self.slowCall = slowCall
     self.models = models
     self.workerSources = workerSources
     self.workerBinary = workerBinary
@@ -87,6 +94,8 @@ extension CoordinatorConfiguration {
     var names: [String] = []
     if (listenHost, listenPort) != (old.listenHost, old.listenPort) { names.append("listen") }
     if adminAddress != old.adminAddress { names.append("admin") }
+    if metricsAddress != old.metricsAddress { names.append("metrics") }
+    if slowCall != old.slowCall { names.append("slowCall") }
     if scheduling != old.scheduling || admission != old.admission { names.append("scheduling") }
     return names
   }

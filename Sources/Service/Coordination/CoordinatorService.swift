@@ -2,6 +2,7 @@ internal import CPlatform
 internal import Discovery
 internal import Logging
 internal import NIOCore
+internal import Status
 package import Transport
 package import Wire
 
@@ -63,6 +64,13 @@ final class CoordinatorState {
   private var relays: [String: ModelRelay] = [:]
   /// The one that the last call went to: most often the next one goes there too.
   private var lastRelay: ModelRelay?
+  private lazy var slowCalls = SlowCallLog(limit: configuration.slowCall, logger: logger)
+  private lazy var healthWatch = ChangeWatch(on: eventLoop) {
+    [bound = NIOLoopBound(self, eventLoop: eventLoop)] in
+    bound.value.health()
+  }
+  private var isStopping = false
+  private var connectionCount: () -> Int = { 0 }
   private var openBytes = 0
   private(set) var openCallCount = 0
   private lazy var remote = RemoteWorkers(state: self, eventLoop: eventLoop, logger: logger)
@@ -235,7 +243,10 @@ final class CoordinatorState {
       cacheBytes: configuration.admission.cacheBytes, eventLoop: eventLoop,
       owner: ModelRelay.Owner(
         held: { [unowned self] in openBytes += $0 },
-        ended: { [unowned self] _, _ in openCallCount -= 1 }))
+        ended: { [unowned self] call, outcome in
+          openCallCount -= 1
+          slowCalls.ended(call, outcome, model: model)
+        }))
     relays[model] = relay
     return relay
   }
@@ -245,7 +256,7 @@ final class CoordinatorState {
   func callReceived(_ call: IncomingCall) {
     switch call.head.method {
     case .info?: call.respond(ResponseHead(), body: info().encoded())
-    case .health?: call.respond(ResponseHead(), body: health().encoded())
+    case .health?: healthAsked(call)
     case .embed?, .classify?, .score?, .tokenize?:
       do throws(Status) {
         try relay(call)
@@ -267,12 +278,17 @@ final class CoordinatorState {
   private func relay(_ call: IncomingCall) throws(Status) {
     guard let method = call.head.method else { return }
     let relay = try relay(asked: call.head.model)
-    try admit(call)
-    openCallCount += 1
     do throws(Status) {
-      try relay.receive(call, method: method)
+      try admit(call)
+      openCallCount += 1
+      do throws(Status) {
+        try relay.receive(call, method: method)
+      } catch {
+        openCallCount -= 1
+        throw error
+      }
     } catch {
-      openCallCount -= 1
+      relay.refused(call, method, error)
       throw error
     }
   }
@@ -322,7 +338,8 @@ final class CoordinatorState {
       models: models.values.sorted { $0.name < $1.name },
       workers: workers.sorted { $0.key < $1.key }.map { workerInfo($0.value) },
       residentBytes: cp_resident_bytes(),
-      uptimeMilliseconds: UInt64(clamping: (.now() - started).nanoseconds / 1_000_000))
+      uptimeMilliseconds: UInt64(clamping: (.now() - started).nanoseconds / 1_000_000),
+      traffic: relays.values.sorted { $0.model < $1.model }.map { $0.traffic(.now()) })
   }
 
   private func workerInfo(_ worker: KnownWorker) -> WorkerInfo {
@@ -347,13 +364,74 @@ final class CoordinatorState {
     return info
   }
 
+  private func healthAsked(_ call: IncomingCall) {
+    let body = call.body
+    do throws(WireError) {
+      let request = try HealthRequest(decoding: body.readableBytesSpan)
+      guard request.watch else {
+        return call.respond(ResponseHead(), body: health().encoded())
+      }
+    } catch {
+      return call.refuse(Status(.invalidArgument, error.message))
+    }
+    let id = healthWatch.watch(until: call.deadline) { health, isLast in
+      call.respond(ResponseHead(), body: ByteBuffer(bytes: health.encoded()), isLast: isLast)
+    }
+    guard let id else {
+      return call.refuse(Status(.resourceExhausted, reason: .limit, "too many watch"))
+    }
+    call.onCancel { [healthWatch] in
+      guard healthWatch.cancel(id) else { return }
+      call.refuse(Status(.cancelled, "cancelled by the caller"))
+    }
+  }
+
+  /// It takes no new calls from now on.
+  func beginStopping() {
+    isStopping = true
+    healthWatch.end()
+  }
+
+  /// Why calls are not taken now, or nil.
+  var unreadiness: String? {
+    if isStopping { return "stopping" }
+    if relays.isEmpty { return "no worker has told its model yet" }
+    let without = relays.values.filter { $0.scheduler.ready.isEmpty }.map(\.model).sorted()
+    return without.isEmpty ? nil : "no worker is up of: \(without.joined(separator: ", "))"
+  }
+
+  /// Tells the service manager that all is well, as long as this loop runs.
+  func keepAlive(_ manager: ServiceManager) {
+    guard let interval = manager.watchdogInterval else { return }
+    let period = TimeAmount(interval)
+    eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
+      manager.notify(.watchdog)
+    }
+  }
+
+  func count(connections: @escaping () -> Int) { connectionCount = connections }
+
+  func metrics() -> PrometheusText {
+    let shown = workers.sorted { $0.key < $1.key }.map { _, worker in
+      CoordinatorMetrics.Worker(
+        address: worker.link?.address.description ?? "", model: worker.model ?? "",
+        state: worker.id.flatMap { relay(of: worker)?.scheduler.worker($0) },
+        restarts: worker.restarts)
+    }
+    var metrics = CoordinatorMetrics(
+      relays.values.sorted { $0.model < $1.model }, shown, now: .now())
+    return metrics.finished(
+      isReady: unreadiness == nil, openBytes: openBytes, connections: connectionCount(),
+      residentBytes: cp_resident_bytes())
+  }
+
   private func health() -> HealthResponse {
     let models = relays.sorted { $0.key < $1.key }.map { name, relay in
       ModelHealth(
         name: name, workersReady: relay.scheduler.ready.count,
         workersKnown: relay.scheduler.workers.count { $0 != nil })
     }
-    let isReady = !models.isEmpty && models.allSatisfy { $0.workersReady > 0 }
-    return HealthResponse(isLive: true, isReady: isReady, isProgressing: true, models: models)
+    return HealthResponse(
+      isLive: true, isReady: unreadiness == nil, isProgressing: true, models: models)
   }
 }

@@ -35,16 +35,40 @@ struct ServeSettingsTests {
     #expect(settings.precision == "f32")
     #expect(settings.workerBinary == nil)
     #expect(settings.logLevel == .info)
+    #expect(settings.logFormat == .text)
+    #expect(settings.metrics == nil)
+    #expect(settings.slowCall == 1_000)
+    #expect(settings.admin == nil)
   }
 
-  @Test("workers are told where packed weights are kept, or that they are not")
+  @Test("what is told of the service is set by flags, variables and the file alike")
+  func telling() throws {
+    let file = #"{"models": ["m"], "logFormat": "json", "metrics": "[::]:9", "slowCall": 0}"#
+    var settings = try settings(file: file)
+    #expect(settings.logFormat == .json)
+    #expect(settings.metrics == ServerAddress(host: "::", port: 9))
+    #expect(settings.slowCall == 0)
+    settings = try self.settings(
+      ["--slow-call": ["250"], "--admin": ["127.0.0.1:0"]],
+      ["MILLPOND_METRICS": "h:1", "MILLPOND_LOG_FORMAT": "text", "MILLPOND_SLOW_CALL": "7"],
+      file: file)
+    #expect(settings.logFormat == .text)
+    #expect(settings.metrics == ServerAddress(host: "h", port: 1))
+    #expect(settings.slowCall == 250)
+    #expect(settings.admin == ServerAddress(host: "127.0.0.1", port: 0))
+  }
+
+  @Test("workers are told how to log, and where packed weights are kept, or that they are not")
   func workerArguments() throws {
     let models = ["--model": ["m"]]
-    #expect(try settings(models).workerArguments == ["--precision", "f32"])
+    let always = ["--precision", "f32", "--log-format", "text"]
+    #expect(try settings(models).workerArguments == always)
+    let json = try settings(models.merging(["--log-format": ["json"]]) { $1 })
+    #expect(json.workerArguments == ["--precision", "f32", "--log-format", "json"])
     let folder = try settings(models.merging(["--cache": ["/c"]]) { $1 })
-    #expect(folder.workerArguments == ["--precision", "f32", "--cache", "/c"])
+    #expect(folder.workerArguments == always + ["--cache", "/c"])
     let none = try settings(models, ["MILLPOND_CACHE": "none"])
-    #expect(none.workerArguments == ["--precision", "f32", "--no-cache"])
+    #expect(none.workerArguments == always + ["--no-cache"])
     let both = refusal(models.merging(["--cache": ["/c", "none"]]) { $1 })
     #expect(both?.message == "--cache /c,none: given 2 times")
   }
@@ -118,7 +142,11 @@ struct ServeSettingsTests {
           "maxTokens": {"value": null, "from": "default"},
           "cache": {"value": null, "from": "default"},
           "workerBinary": {"value": "/w", "from": "file millpond.json"},
-          "logLevel": {"value": "debug", "from": "file millpond.json"}
+          "logLevel": {"value": "debug", "from": "file millpond.json"},
+          "logFormat": {"value": "text", "from": "default"},
+          "metrics": {"value": null, "from": "default"},
+          "slowCall": {"value": 1000, "from": "default"},
+          "admin": {"value": null, "from": "default"}
         }
 
         """)
@@ -143,6 +171,10 @@ struct ServeSettingsTests {
         "--log-level", ["loud"],
         "--log-level loud: not one of trace, debug, info, notice, warning, error, critical"
       ),
+      ("--log-format", ["xml"], "--log-format xml: not one of text, json"),
+      ("--metrics", ["9090"], "--metrics 9090: it is HOST:PORT"),
+      ("--admin", ["a:1", "b:2"], "--admin a:1,b:2: given 2 times"),
+      ("--slow-call", ["-1"], "--slow-call -1: not a whole number from 0 to 86400000"),
     ])
   func badFlags(flag: String, values: [String], message: String) {
     let error = refusal([flag: values].merging(["--model": ["m"]]) { own, _ in own })
@@ -178,7 +210,7 @@ struct ServeSettingsTests {
         #"{"models":["a"],"modle":1}"#,
         "millpond.json: unknown key 'modle'; the keys are listen, models, replicas, workers, "
           + "threads, precision, task, pooling, overrides, scoreTemplate, maxTokens, cache, "
-          + "workerBinary, logLevel"
+          + "workerBinary, logLevel, logFormat, metrics, slowCall, admin"
       ),
     ])
   func badFiles(file: String, message: String) {

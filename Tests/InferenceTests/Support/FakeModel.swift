@@ -61,6 +61,10 @@ struct FakeModel: ServedModel {
 
   var description: ModelDescription
   var gate = Gate()
+  /// Passed behind the checkpoint, before the layer's first pulse …
+  var layer = Gate()
+  /// … and behind that.
+  var tile = Gate()
   /// Passed by batches that were computed to their end.
   var ends = Gate()
   /// Entered by each product of two rows.
@@ -100,10 +104,10 @@ struct FakeModel: ServedModel {
   }
 
   func makeWorkspace(
-    tokensMax: Int, unitsMax: Int
+    tokensMax: Int, unitsMax: Int, pulse: @escaping () -> Void
   ) throws(EngineError) -> any ModelWorkspace {
     if let workspaceError { throw workspaceError }
-    return Workspace(model: self, tokensMax: tokensMax, unitsMax: unitsMax)
+    return Workspace(model: self, tokensMax: tokensMax, unitsMax: unitsMax, pulse: pulse)
   }
 
   /// A token for each byte.
@@ -135,20 +139,25 @@ struct FakeModel: ServedModel {
     let model: FakeModel
     let tokensMax: Int
     let unitsMax: Int
+    let pulse: () -> Void
 
-    init(model: FakeModel, tokensMax: Int, unitsMax: Int) {
+    init(model: FakeModel, tokensMax: Int, unitsMax: Int, pulse: @escaping () -> Void) {
+      self.pulse = pulse
       self.model = model
       self.tokensMax = tokensMax
       self.unitsMax = unitsMax
     }
 
-    func assist(_ team: Team, leaves: () -> Bool) { while team.isOpen, !leaves() {} }
+    func assist(_ team: Team, leaves: () -> Bool) { while team.isOpen, !leaves() { pulse() } }
 
     func forward(
       _ units: [PreparedUnit], team: Team?, checkpoint: (() -> Bool)?
     ) throws(EngineError) -> BatchOutput {
       model.gate.pass()
       guard checkpoint?() ?? true else { throw EngineError(.cancelled, "given up") }
+      model.layer.pass()
+      pulse()
+      model.tile.pass()
       let start = MonotonicClock.threadTime()
       while MonotonicClock.threadTime() - start < model.batchTime {}
       let tokens = units.reduce(0) { $0 + $1.ids.count }

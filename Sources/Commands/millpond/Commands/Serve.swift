@@ -21,7 +21,8 @@ struct Serve: AsyncParsableCommand {
       Each flag may stand in the environment (MILLPOND_LISTEN, MILLPOND_MODELS, MILLPOND_REPLICAS, \
       MILLPOND_WORKERS, MILLPOND_THREADS, MILLPOND_PRECISION, MILLPOND_TASK, MILLPOND_POOLING, \
       MILLPOND_OVERRIDES, MILLPOND_SCORE_TEMPLATE, MILLPOND_MAX_TOKENS, MILLPOND_WORKER_BINARY, \
-      MILLPOND_LOG_LEVEL; lists with commas) or in a file:
+      MILLPOND_LOG_LEVEL, MILLPOND_LOG_FORMAT, MILLPOND_METRICS, MILLPOND_SLOW_CALL, \
+      MILLPOND_ADMIN; lists with commas) or in a file:
       {"listen": "127.0.0.1:7070", "models": ["minilm=Models/all-MiniLM-L6-v2"], \
       "replicas": {"minilm": 2}, "workers": [], "threads": 1, "logLevel": "info"}
       A flag goes over a variable, a variable over the file.
@@ -33,24 +34,19 @@ struct Serve: AsyncParsableCommand {
   var printConfig = false
 
   func run() async throws {
-    let settings = try options.settings()
+    let source = options.source
+    let settings = try source.read()
     if printConfig {
       return try StandardStreams.write(settings.effectiveConfiguration)
     }
-    let configuration = CoordinatorConfiguration(
-      listenHost: settings.listen.host, listenPort: settings.listen.port,
-      models: settings.models.map {
-        ModelSpecification(
-          name: $0.name, directory: $0.directory, replicas: settings.replicas.count(of: $0.name),
-          arguments: settings.overrides.arguments(of: $0.name))
-      },
-      remoteWorkers: try settings.workers.map(Self.address),
-      // Without models of our own no worker is started.
-      workerBinary: settings.models.isEmpty ? "" : try WorkerProgram.path(settings.workerBinary),
-      workerArguments: settings.workerArguments, threadsPerWorker: settings.threads)
-    let logger = Logger.standardError(label: "coordinator", level: settings.logLevel)
+    let logger = Logger.standardError(
+      label: "coordinator", level: settings.logLevel, format: settings.logFormat)
+    let configuration = try Self.configuration(settings)
     let wasInterrupted = try await Interruption.noticing {
-      try await Coordinator.run(configuration, logger: logger) { host, port in
+      try await Coordinator.run(
+        configuration, logger: logger,
+        readConfiguration: { try Self.configuration(source.read()) }
+      ) { host, port in
         let address = ServerAddress(host: host, port: port)
         // Nobody needs to read it.
         try? StandardStreams.write(Array("ready \(address)\n".utf8))
@@ -59,11 +55,28 @@ struct Serve: AsyncParsableCommand {
     if wasInterrupted { throw CommandEnded(status: .interrupted) }
   }
 
-  /// - Throws: a source whose addresses change: none is followed yet.
-  private static func address(_ source: AddressSource) throws(CommandFailure) -> WorkerAddress {
-    guard case .address(let address) = source else {
-      throw CommandFailure(.misuse, "--worker \(source): only HOST:PORT is built so far")
-    }
-    return WorkerAddress(host: address.host, port: address.port)
+  private static func configuration(
+    _ settings: ServeSettings
+  ) throws(CommandFailure) -> CoordinatorConfiguration {
+    CoordinatorConfiguration(
+      listenHost: settings.listen.host, listenPort: settings.listen.port,
+      adminAddress: settings.admin.map(WorkerAddress.init),
+      metricsAddress: settings.metrics.map(WorkerAddress.init),
+      slowCall: settings.slowCall > 0 ? Double(settings.slowCall) / 1_000 : nil,
+      models: settings.models.map {
+        ModelSpecification(
+          name: $0.name, directory: $0.directory, replicas: settings.replicas.count(of: $0.name),
+          arguments: settings.overrides.arguments(of: $0.name))
+      },
+      workerSources: settings.workers,
+      // Without models of our own no worker is started.
+      workerBinary: settings.models.isEmpty ? "" : try WorkerProgram.path(settings.workerBinary),
+      workerArguments: settings.workerArguments, threadsPerWorker: settings.threads)
+  }
+}
+
+extension WorkerAddress {
+  fileprivate init(_ address: ServerAddress) {
+    self.init(host: address.host, port: address.port)
   }
 }

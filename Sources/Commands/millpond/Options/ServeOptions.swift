@@ -57,6 +57,28 @@ struct ServeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Form of the logs, the workers' too: lines for people or JSON. Default: text.",
+      valueName: "text|json"))
+  var logFormat: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Where /live, /ready and /metrics are served over HTTP. Default: nowhere.",
+      valueName: "HOST:PORT"))
+  var metrics: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Calls that take longer are logged; 0: none is. Default: 1000.", valueName: "MS"))
+  var slowCall: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Where administration is served. Default: nowhere.", valueName: "HOST:PORT"))
+  var admin: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "A file with settings, one JSON object. Default: MILLPOND_CONFIG.", valueName: "FILE"))
   var config: String?
 
@@ -89,20 +111,38 @@ struct ServeOptions: ParsableArguments {
       "A limit of tokens below that of every model, or of one.", valueName: "[NAME=]N"))
   var maxTokens: [String] = []
 
-  /// The settings in force.
-  ///
-  /// - Throws: `SettingsError`, which says what is wrong and where it stands.
-  func settings() throws(SettingsError) -> ServeSettings {
-    let environment = Environment.current
-    let path = config ?? environment[ServeSettings.fileVariable].flatMap { $0.isEmpty ? nil : $0 }
-    let file: SettingsFile? = if let path { try SettingsFile(path: path) } else { nil }
+  /// Where the settings come from.
+  var source: SettingsSource {
     let flags = [
       "--listen": listen, "--model": model, "--replicas": replicas, "--worker": worker,
       "--threads": threads, "--precision": precision,
       "--cache": cache + (noCache ? ["none"] : []), "--worker-binary": workerBinary,
-      "--log-level": logLevel, "--task": task, "--pooling": pooling, "--overrides": overrides,
-      "--score-template": scoreTemplate, "--max-tokens": maxTokens,
+      "--log-level": logLevel, "--log-format": logFormat, "--metrics": metrics,
+      "--slow-call": slowCall, "--admin": admin, "--task": task, "--pooling": pooling,
+      "--overrides": overrides, "--score-template": scoreTemplate, "--max-tokens": maxTokens,
     ]
+    return SettingsSource(flags: flags, path: config)
+  }
+
+  /// The settings in force.
+  ///
+  /// - Throws: `SettingsError`, which says what is wrong and where it stands.
+  func settings() throws(SettingsError) -> ServeSettings { try source.read() }
+}
+
+/// Flags, with the variables and the file that may stand beside them: read once, or again.
+struct SettingsSource: Sendable {
+  let flags: [String: [String]]
+  /// The configuration file that a flag names.
+  let path: String?
+
+  /// Reads the variables and the file, and puts everything together.
+  ///
+  /// - Throws: `SettingsError`, which says what is wrong and where it stands.
+  func read() throws(SettingsError) -> ServeSettings {
+    let environment = Environment.current
+    let path = path ?? environment[ServeSettings.fileVariable].flatMap { $0.isEmpty ? nil : $0 }
+    let file: SettingsFile? = if let path { try SettingsFile(path: path) } else { nil }
     return try ServeSettings(flags: flags, environment: environment, file: file)
   }
 }

@@ -120,11 +120,11 @@ enum Answering {
 
   // MARK: - Slots
 
-  /// The slots of a call from the results of its units.
+  /// The slots of a call from the results of its units. `pulse` is the calling thread's.
   static func slots(
-    _ work: CallWork, _ units: [InputResult], model: any ServedModel
+    _ work: CallWork, _ units: [InputResult], model: any ServedModel, pulse: Pulse? = nil
   ) -> [InputResult] {
-    var slots = work.finish.comparesUnits ? comparisons(work, units, model) : units
+    var slots = work.finish.comparesUnits ? comparisons(work, units, model, pulse) : units
     for index in slots.indices {
       if case .failure(let error) = slots[index].value {
         slots[index].value = .failure(error.at(index))
@@ -135,19 +135,23 @@ enum Answering {
 
   /// The results of all pairs; equal pairs are compared once.
   private static func comparisons(
-    _ work: CallWork, _ units: [InputResult], _ model: any ServedModel
+    _ work: CallWork, _ units: [InputResult], _ model: any ServedModel, _ pulse: Pulse?
   ) -> [InputResult] {
     var known: [CallWork.ComparedPair: InputResult] = [:]
     return work.pairs.map { pair in
       if let result = known[pair] { return result }
-      let result = comparison(pair, units, model)
+      let result = comparison(pair, units, model, pulse)
       known[pair] = result
       return result
     }
   }
 
+  /// No machine takes longer for a multiplication: 2 ns.
+  private static let multiplicationNanosecondsMax = 2
+
   private static func comparison(
-    _ pair: CallWork.ComparedPair, _ units: [InputResult], _ model: any ServedModel
+    _ pair: CallWork.ComparedPair, _ units: [InputResult], _ model: any ServedModel,
+    _ pulse: Pulse?
   ) -> InputResult {
     let (query, document) = (units[pair.query], units[pair.document])
     let score: Float
@@ -156,6 +160,7 @@ enum Answering {
       // Rounding may carry the product of two unit vectors past 1.
       score = min(1, max(-1, model.dot(x, y)))
     case (.tokenVectors(let x, let xRows), .tokenVectors(let y, let yRows)):
+      pulse?.beat(allowing: UInt64(x.count * yRows * multiplicationNanosecondsMax))
       score = Comparison.maxSim(x, rows: xRows, y, rows: yRows, model: model)
     case (.sparse(let ids, let weights), .sparse(let otherIDs, let otherWeights)):
       score = Comparison.product(ids, weights, otherIDs, otherWeights)

@@ -75,10 +75,10 @@ final class CallRecord: Sendable {
   }
 
   /// Takes results of units in, and answers the call when they were the last. What compares units
-  /// is done without the lock.
+  /// is done without the lock; `pulse` is the calling thread's and beats before each.
   func finish(
     _ results: [(index: Int, result: InputResult)], tokenizeTime: UInt64 = 0,
-    computeTime: UInt64 = 0, now: UInt64
+    computeTime: UInt64 = 0, now: UInt64, pulse: Pulse? = nil
   ) {
     let ended: Ended? = state.withLock { state in
       state.timings.tokenize += tokenizeTime
@@ -91,7 +91,7 @@ final class CallRecord: Sendable {
       guard state.unfinished == 0 else { return nil }
       return takeAll(&state, now: now)
     }
-    if let ended { answer(ended, missing: Answering.missing) }
+    if let ended { answer(ended, missing: Answering.missing, pulse) }
   }
 
   /// Ends the call early. Inputs that have results keep them when `error` is a passed deadline;
@@ -103,7 +103,7 @@ final class CallRecord: Sendable {
     }
     guard let ended else { return }
     if error.code == .deadlineExceeded {
-      answer(ended, missing: .failed(error))
+      answer(ended, missing: .failed(error), nil)
     } else {
       onCompletion(InferenceAnswer(outcome: .failure(error), timings: ended.timings))
     }
@@ -128,10 +128,11 @@ final class CallRecord: Sendable {
   }
 
   /// Answers with what there is; units without a result get `missing`.
-  private func answer(_ ended: Ended, missing: InputResult) {
+  private func answer(_ ended: Ended, missing: InputResult, _ pulse: Pulse?) {
     var timings = ended.timings
     let start = MonotonicClock.now()
-    let slots = Answering.slots(work, ended.results.map { $0 ?? missing }, model: model)
+    let slots = Answering.slots(
+      work, ended.results.map { $0 ?? missing }, model: model, pulse: pulse)
     if work.finish.comparesUnits {
       let elapsed = MonotonicClock.now().minus(start)
       timings.compute += elapsed

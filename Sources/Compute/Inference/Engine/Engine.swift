@@ -189,12 +189,28 @@ package final class Engine: Sendable {
     }
   }
 
+  /// What batches were since the start.
+  package var batchCounts: BatchCounts { core.monitor.withLock { $0.counts } }
+
+  // MARK: - Progress
+
   /// How long the compute thread that has been in its step longest has been in it; nil when all
-  /// are parked. A step is one batch, about 10 ms unless a single input takes longer: seconds mean
-  /// that a thread is stuck.
+  /// are parked. A step is one batch, about 10 ms unless a single input takes longer.
   package var oldestStep: Duration? {
     let now = MonotonicClock.now()
     return core.monitor.withLock { $0.oldestStep(now: now) }
+      .map { .nanoseconds(Int64(clamping: $0)) }
+  }
+
+  /// How long a compute thread that is in a step has not moved; the longest of all, nil when all are
+  /// parked. A thread moves with each layer, with each tile of a long one, and with each text that
+  /// it reads: a batch may take a minute and its thread is never still for long. Seconds mean that a
+  /// thread is stuck. (A text of megabytes is allowed 2 µs for each byte, since a tokenizer does not
+  /// say that it moves.)
+  package var longestStillness: Duration? {
+    let beats = core.pulses.map(\.last)
+    let now = MonotonicClock.now()
+    return core.monitor.withLock { $0.longestStillness(beats: beats, now: now) }
       .map { .nanoseconds(Int64(clamping: $0)) }
   }
 }

@@ -52,6 +52,7 @@ struct EngineState: Sendable {
 
   var queue: BatchQueue
   var cost: CostModel
+  private(set) var counts = BatchCounts()
   var phase = Phase.loaded
   private(set) var records: [CallID: CallRecord] = [:]
   /// When each compute thread began its step; nil while it is parked.
@@ -173,12 +174,15 @@ struct EngineState: Sendable {
   }
 
   /// A compute thread has finished its batch, which it ran in `parts`.
-  mutating func batchFinished(thread: Int, _ batch: BatchPlan, parts: [MeasuredPart]) {
+  mutating func batchFinished(
+    thread: Int, _ batch: BatchPlan, parts: [MeasuredPart], sizes: [BatchSize]
+  ) {
     queue.batchFinished(thread: thread, elapsed: parts.reduce(0) { $0 + $1.elapsed })
     if leader == thread { leader = nil }
     for part in parts {
       cost.batchMeasured(inputs: part.inputs, measured: part.measured, elapsed: part.elapsed)
     }
+    for size in sizes { counts.add(size) }
     queue.batchFixedCost = cost.batchCost
     queue.slowdown = cost.slowdown
     for selection in batch.selections {
@@ -243,6 +247,21 @@ struct EngineState: Sendable {
   /// The longest time that a compute thread has been in its step; nil when all are parked.
   func oldestStep(now: UInt64) -> UInt64? {
     stepStarts.compactMap { $0.map { now.minus($0) } }.max()
+  }
+
+  /// The longest time that a compute thread has not moved in its step; nil when all are parked.
+  /// `beats` has each thread's last. A thread that leads a team may wait for those that assist.
+  func longestStillness(beats: [UInt64], now: UInt64) -> UInt64? {
+    stepStarts.indices.compactMap { thread in
+      guard let start = stepStarts[thread] else { return nil }
+      var last = max(start, beats[thread])
+      if thread == leader {
+        for other in stepStarts.indices where stepStarts[other] == nil {
+          last = max(last, beats[other])
+        }
+      }
+      return now.minus(last)
+    }.max()
   }
 }
 

@@ -129,10 +129,11 @@ struct LoadedServedModel: ServedModel {
   }
 
   func makeWorkspace(
-    tokensMax: Int, unitsMax: Int
+    tokensMax: Int, unitsMax: Int, pulse: @escaping () -> Void
   ) throws(EngineError) -> any ModelWorkspace {
     do throws(ModelError) {
       let scratch = try loaded.makeScratch(tokensMax: tokensMax, inputsMax: unitsMax)
+      scratch.pulse = pulse
       return Workspace(loaded: loaded, scratch: scratch)
     } catch {
       throw EngineError(.startUp, error.message)

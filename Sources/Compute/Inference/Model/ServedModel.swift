@@ -22,9 +22,9 @@ package protocol ServedModel: Sendable {
   func dot(_ x: ArraySlice<Float>, _ y: ArraySlice<Float>) -> Float
 
   /// The scratch memory of one compute thread, for batches of at most `tokensMax` tokens and
-  /// `unitsMax` inputs.
+  /// `unitsMax` inputs. `pulse` is called by that thread in the midst of a layer that takes long.
   func makeWorkspace(
-    tokensMax: Int, unitsMax: Int
+    tokensMax: Int, unitsMax: Int, pulse: @escaping () -> Void
   ) throws(EngineError) -> any ModelWorkspace
 }
 

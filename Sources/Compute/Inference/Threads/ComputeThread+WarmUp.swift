@@ -3,17 +3,23 @@ extension ComputeThread {
   /// scratch into memory, and measures what short and long inputs cost. Nil when that failed.
   func warmUp() -> Tools? {
     do throws(EngineError) {
-      let workspace = try core.model.makeWorkspace(
-        tokensMax: core.limits.batchTokensMax, unitsMax: core.limits.batchUnitsMax)
+      let workspace = try makeWorkspace()
       let measured = try measure(workspace)
       report(measured)
-      let second = try core.model.makeWorkspace(
-        tokensMax: core.limits.batchTokensMax, unitsMax: core.limits.batchUnitsMax)
       return Tools(
-        encoder: core.model.makeEncoder(), workspace: workspace, second: second)
+        encoder: core.model.makeEncoder(), workspace: workspace, second: try makeWorkspace())
     } catch {
       report(.failed(error))
       return nil
+    }
+  }
+
+  private func makeWorkspace() throws(EngineError) -> any ModelWorkspace {
+    let pulse = pulse
+    return try core.model.makeWorkspace(
+      tokensMax: core.limits.batchTokensMax, unitsMax: core.limits.batchUnitsMax
+    ) {
+      pulse.beat()
     }
   }
 

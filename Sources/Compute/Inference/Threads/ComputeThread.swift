@@ -13,9 +13,13 @@ struct ComputeThread: Sendable {
     var batch: BatchPlan
     /// What was measured of each part that was computed at once.
     var parts: [MeasuredPart] = []
+    var sizes: [BatchSize] = []
     var textBytes = 0
     var textTokens = 0
   }
+
+  /// Tells others that the thread moves.
+  var pulse: Pulse { core.pulses[index] }
 
   /// What the thread owns and shares with no other.
   struct Tools {
@@ -94,7 +98,7 @@ struct ComputeThread: Sendable {
   }
 
   private func note(_ done: Finished, _ state: inout EngineState) {
-    state.batchFinished(thread: index, done.batch, parts: done.parts)
+    state.batchFinished(thread: index, done.batch, parts: done.parts, sizes: done.sizes)
     state.cost.textsTokenized(bytes: done.textBytes, tokens: done.textTokens)
   }
 
@@ -112,11 +116,12 @@ struct ComputeThread: Sendable {
       for (index, unit) in record.takePrepared(selection.ready) {
         members.append(Member(record: record, index: index, unit: unit))
       }
-      let preparation = core.prepare(record, selection.raw, tools.encoder)
+      let preparation = core.prepare(record, selection.raw, tools.encoder, pulse: pulse)
       finished.textBytes += preparation.textBytes
       finished.textTokens += preparation.textTokens
       record.finish(
-        preparation.finished, tokenizeTime: preparation.nanoseconds, now: MonotonicClock.now())
+        preparation.finished, tokenizeTime: preparation.nanoseconds, now: MonotonicClock.now(),
+        pulse: pulse)
       for (index, unit) in preparation.ready {
         members.append(Member(record: record, index: index, unit: unit))
       }
@@ -159,12 +164,15 @@ struct ComputeThread: Sendable {
     do throws(EngineError) {
       let output = try workspace.forward(units, team: step.leads) {
         let now = MonotonicClock.now()
+        pulse.beat(at: now)
         isGivenUp = !records.contains { $0.isAwaited(now: now) }
         if !isGivenUp, pauses, core.wantsPause { pause(tools, &paused) }
         return !isGivenUp
       }
       results = Answering.results(
         of: units, works: members.map(\.record.work), output: output, model: core.model)
+      finished.sizes.append(
+        BatchSize(inputs: units.count, tokens: units.reduce(0) { $0 + $1.ids.count }))
     } catch {
       // The inputs of this batch fail; the thread goes on.
       let reason = isGivenUp ? Engine.expired : error
@@ -224,7 +232,7 @@ struct ComputeThread: Sendable {
         time += times[offset]
         position += 1
       }
-      record.finish(own, computeTime: UInt64(time), now: now)
+      record.finish(own, computeTime: UInt64(time), now: now, pulse: pulse)
     }
   }
 }

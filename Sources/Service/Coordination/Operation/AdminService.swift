@@ -16,8 +16,9 @@ final class AdminService: CallService {
   func callReceived(_ call: IncomingCall) {
     switch call.head.method {
     case .admin?:
+      let body = call.body
       do throws(WireError) {
-        let request = try AdminRequest(decoding: call.body.readableBytesSpan)
+        let request = try AdminRequest(decoding: body.readableBytesSpan)
         Task { await answer(call, request) }
       } catch {
         call.refuse(Status(.invalidArgument, error.message))

@@ -33,14 +33,14 @@ actor Operator {
   /// - Throws: `CoordinationError` when the new workers could not start; the old ones go on then.
   func swap(model: String, directory: String, report: @escaping Report) async throws {
     try await inTurn { operate in
-      guard let index = await operate.configuration.models.firstIndex(where: { $0.name == model })
+      guard let index = operate.configuration.models.firstIndex(where: { $0.name == model })
       else {
         throw CoordinationError(.unknownModel, "model '\(model)' has no workers of our own here")
       }
-      var changed = await operate.configuration
+      var changed = operate.configuration
       changed.models[index].directory = directory
       try await operate.replace(changed.launches(of: model), of: model, report)
-      await operate.changed(to: changed)
+      operate.changed(to: changed)
     }
   }
 

@@ -1,5 +1,6 @@
 internal import Logging
 internal import NIOCore
+internal import Status
 internal import Transport
 internal import Wire
 
@@ -15,7 +16,7 @@ final class ModelRelay {
     /// Bytes that the relay holds more, or fewer, than before.
     var held: (Int) -> Void
     /// A call is over.
-    var ended: (RelayedCall, Status?) -> Void
+    var ended: (RelayedCall, TrafficRecord.Outcome) -> Void
   }
 
   /// A piece on a worker.
@@ -26,6 +27,7 @@ final class ModelRelay {
   }
 
   let model: String
+  private(set) var record = TrafficRecord()
   private(set) var scheduler: Scheduler
   private var links: [WorkerLink?] = []
   /// By the places of the scheduler's calls and pieces.
@@ -143,7 +145,7 @@ final class ModelRelay {
       relayed.take(kept)
       relayed.answer(now: .uptimeNanoseconds(UInt64(now)))
       cachedInputCount += UInt64(max(1, head.inputCount))
-      owner.ended(relayed, nil)
+      ended(relayed, sentAt: nil)
       return true
     }
     relayed.sharedKey = key
@@ -180,7 +182,7 @@ final class ModelRelay {
     cachedInputCount += UInt64(known.answered.count)
     if known.answered.count == relayed.inputKeys.count, !known.answered.isEmpty {
       relayed.answer(now: .uptimeNanoseconds(UInt64(now)))
-      return owner.ended(relayed, nil)
+      return ended(relayed, sentAt: nil)
     }
     let id = try scheduler.submit(request, known, now: now)
     owner.held(heldBytes)
@@ -310,7 +312,7 @@ final class ModelRelay {
     case .failedUnits(let id, let units, let status): relayed[id.place]?.fail(units, status)
     case .split(let id): split(id)
     case .restarted(let id): relayed[id.place]?.restart()
-    case .dropped(let id): close(id, Status(.cancelled, ""))
+    case .dropped(let id): close(id)
     }
   }
 
@@ -329,6 +331,7 @@ final class ModelRelay {
     }
     if sent.count <= id.place { sent += Array(repeating: [], count: id.place + 1 - sent.count) }
     sent[id.place].append(Sent(worker: worker, callID: callID))
+    if call.sentAt == nil { call.sentAt = now }
   }
 
   private func unsend(_ id: Scheduler.PieceID, _ worker: Scheduler.WorkerID) {
@@ -348,13 +351,13 @@ final class ModelRelay {
     for follower in followers {
       relayed[follower.place]?.take(call)
       relayed[follower.place]?.answer(now: .uptimeNanoseconds(UInt64(now)))
-      close(follower, nil)
+      close(follower)
     }
     if let key = call.sharedKey, !call.parts.isEmpty, cachedCalls.isOn {
       keep(call.parts, for: key)
     }
     call.answer(now: .uptimeNanoseconds(UInt64(now)))
-    close(id, nil)
+    close(id)
   }
 
   private func keep(_ parts: [AnswerPart], for key: SharedKey) {
@@ -364,13 +367,58 @@ final class ModelRelay {
     cachedCalls.put(parts, for: key, byteCount: bytes)
   }
 
-  private func close(_ id: Scheduler.CallID, _ status: Status?) {
+  private func close(_ id: Scheduler.CallID) {
     guard let call = relayed[id.place] else { return }
     relayed[id.place] = nil
+    call.id = nil
     owner.held(-call.byteCount)
     if let key = call.sharedKey { sharedCalls.remove(key) { $0 == id } }
     for key in call.inputKeys { sharedInputs.remove(key) { $0.call == id } }
-    owner.ended(call, status)
+    ended(call, sentAt: call.sentAt)
+  }
+
+  private func ended(_ call: RelayedCall, sentAt: Int64?) {
+    let received = Int64(clamping: call.caller.received.uptimeNanoseconds)
+    let outcome = TrafficRecord.Outcome(
+      method: call.method, code: call.outcome.code, reason: call.outcome.reason,
+      inputCount: max(1, call.caller.head.inputCount), duration: Double(now - received) / 1e9,
+      wait: sentAt.map { Double($0 - received) / 1e9 }, timings: call.timings)
+    record.ended(outcome, now: UInt64(max(0, now)))
+    owner.ended(call, outcome)
+  }
+
+  /// A call was refused before it was taken on.
+  func refused(_ call: IncomingCall, _ method: Method, _ status: Status) {
+    let outcome = TrafficRecord.Outcome(
+      method: method, code: status.code, reason: status.reason, inputCount: 0, duration: 0,
+      wait: nil, timings: Timings())
+    record.ended(outcome, now: UInt64(max(0, now)))
+  }
+
+  /// Bytes that finished answers take that are kept.
+  var cacheByteCount: Int { cachedCalls.byteCount + cachedInputs.byteCount }
+
+  /// What is told of the model's calls.
+  func traffic(_ time: NIODeadline) -> ModelTraffic {
+    let recent = record.recent.summary(now: time.uptimeNanoseconds)
+    let counts = scheduler.counts
+    var traffic = ModelTraffic()
+    traffic.model = model
+    traffic.fingerprint = answeringFingerprint("")
+    traffic.openCalls = scheduler.openCallCount
+    traffic.waitingInputs = scheduler.waitingInputs
+    traffic.backlogMicroseconds = UInt64(max(0, scheduler.backlog(.bulk) ?? 0) / 1_000)
+    traffic.answeredCalls = record.answeredCalls
+    traffic.answeredInputs = record.inputs
+    traffic.refusedCalls = record.refusedCalls
+    traffic.failedCalls = record.failedCalls
+    traffic.retriedPieces = counts.retriedPieces + counts.unreadPieces
+    traffic.hedgedPieces = counts.doubledPieces + counts.hedgedPieces
+    traffic.sharedInputs = counts.followingCalls + counts.followingUnits
+    traffic.cachedInputs = cachedInputCount
+    traffic.medianMicroseconds = UInt64(max(0, recent.median) * 1e6)
+    traffic.p99Microseconds = UInt64(max(0, recent.p99) * 1e6)
+    return traffic
   }
 
   private func split(_ id: Scheduler.CallID) {

@@ -13,6 +13,8 @@ final class RelayedCall {
   let caller: IncomingCall
   /// Once the scheduler has it.
   var id: Scheduler.CallID?
+  /// When its first piece went out.
+  var sentAt: Int64?
   let method: Method
   /// Nil while the body goes to one worker untouched.
   private(set) var splittable: SplittableCall?
@@ -24,6 +26,8 @@ final class RelayedCall {
   /// The same of each input.
   var inputKeys: [SharedKey] = []
   private(set) var isAnswered = false
+  /// What the caller was answered.
+  private(set) var outcome = Status.ok
   private(set) var parts: [AnswerPart] = []
   private(set) var slots: AnswerSlots?
   private(set) var fingerprint = ""
@@ -171,6 +175,7 @@ final class RelayedCall {
   func refuse(_ status: Status) {
     guard !isAnswered else { return }
     isAnswered = true
+    outcome = status
     caller.refuse(status)
   }
 }

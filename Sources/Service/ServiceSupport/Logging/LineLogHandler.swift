@@ -90,10 +90,3 @@ package struct LineLogHandler: LogHandler {
     return String(repeating: "0", count: max(0, count - digits.count)) + digits
   }
 }
-
-extension Logger {
-  /// A logger to standard error.
-  package static func standardError(label: String, level: Logger.Level) -> Logger {
-    Logger(label: label) { LineLogHandler(label: $0, logLevel: level) }
-  }
-}

@@ -21,6 +21,10 @@ package import MillpondClient
 /// | `cache`         | `--cache`, `--no-cache` | `MILLPOND_CACHE` | folder of packed weights and hashes, or `none` | `~/.cache/millpond` |
 /// | `workerBinary`  | `--worker-binary`| `MILLPOND_WORKER_BINARY` | path of millpond-worker | beside `millpond` |
 /// | `logLevel`      | `--log-level`    | `MILLPOND_LOG_LEVEL`   | trace, debug, info, notice, warning, error or critical | info |
+/// | `logFormat`     | `--log-format`   | `MILLPOND_LOG_FORMAT`  | text or json, of the workers too | text |
+/// | `metrics`       | `--metrics`      | `MILLPOND_METRICS`     | HOST:PORT of `/live`, `/ready` and `/metrics` over HTTP | none |
+/// | `slowCall`      | `--slow-call`    | `MILLPOND_SLOW_CALL`   | milliseconds from which a call is logged; 0: none is | 1000 |
+/// | `admin`         | `--admin`        | `MILLPOND_ADMIN`       | HOST:PORT for administration | none |
 ///
 /// Lists in variables have commas between their parts. Relative paths start at the working
 /// directory. The file itself is named by `--config`, else by `MILLPOND_CONFIG`.
@@ -37,6 +41,13 @@ package struct ServeSettings: Sendable {
   package var cache: String?
   package var workerBinary: String?
   package var logLevel: Logger.Level
+  package var logFormat: LogFormat
+  /// Where live, ready and metrics are served, or nil.
+  package var metrics: ServerAddress?
+  /// Milliseconds from which a call is slow; 0: none is.
+  package var slowCall: Int
+  /// Where administration is served, or nil.
+  package var admin: ServerAddress?
   /// All of it as JSON, with where each value comes from.
   package var effectiveConfiguration: [UInt8]
 
@@ -68,6 +79,10 @@ package struct ServeSettings: Sendable {
     cache = try reader.read(.cache).value
     workerBinary = try reader.read(.workerBinary).value
     logLevel = try reader.read(.logLevel).value
+    logFormat = try reader.read(.logFormat).value
+    metrics = try reader.read(.metrics).value
+    slowCall = try reader.read(.slowCall).value
+    admin = try reader.read(.admin).value
     effectiveConfiguration = reader.effectiveConfiguration
     try reader.finish()
     try checkModels()
@@ -82,7 +97,7 @@ package struct ServeSettings: Sendable {
       case "none"?: ["--no-cache"]
       case let folder?: ["--cache", folder]
       }
-    return ["--precision", precision] + cache
+    return ["--precision", precision, "--log-format", logFormat.rawValue] + cache
   }
 
   private func checkModels() throws(SettingsError) {
@@ -113,6 +128,26 @@ extension Setting where Value == ServerAddress {
       "listen", flag: "--listen", variable: "MILLPOND_LISTEN",
       fallback: ServerAddress(host: "127.0.0.1", port: 7070), read: address,
       write: { $1.string($0.description) })
+  }
+}
+
+extension Setting where Value == ServerAddress? {
+  fileprivate static var metrics: Self {
+    .optionalAddress("metrics", flag: "--metrics", variable: "MILLPOND_METRICS")
+  }
+
+  fileprivate static var admin: Self {
+    .optionalAddress("admin", flag: "--admin", variable: "MILLPOND_ADMIN")
+  }
+
+  /// An address, or nothing.
+  private static func optionalAddress(_ key: String, flag: String, variable: String) -> Self {
+    .text(
+      key, flag: flag, variable: variable, fallback: nil,
+      read: { (text) throws(ValueError) in try address(text) },
+      write: { value, writer in
+        if let value { writer.string(value.description) } else { writer.null() }
+      })
   }
 }
 
@@ -173,6 +208,14 @@ extension Setting where Value == ReplicaCounts {
   }
 }
 
+extension Setting where Value == Int {
+  fileprivate static var slowCall: Self {
+    .number(
+      "slowCall", flag: "--slow-call", variable: "MILLPOND_SLOW_CALL", range: 0...86_400_000,
+      fallback: 1_000)
+  }
+}
+
 extension Setting where Value == Int? {
   fileprivate static var threads: Self {
     .number("threads", flag: "--threads", variable: "MILLPOND_THREADS", range: 1...1_024)
@@ -220,6 +263,20 @@ extension Setting where Value == Logger.Level {
           throw ValueError("not one of \(levels)")
         }
         return level
+      }, write: { $1.string($0.rawValue) })
+  }
+}
+
+extension Setting where Value == LogFormat {
+  fileprivate static var logFormat: Self {
+    .text(
+      "logFormat", flag: "--log-format", variable: "MILLPOND_LOG_FORMAT", fallback: .text,
+      read: { (text) throws(ValueError) in
+        guard let format = LogFormat(rawValue: text) else {
+          throw ValueError(
+            "not one of \(LogFormat.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return format
       }, write: { $1.string($0.rawValue) })
   }
 }

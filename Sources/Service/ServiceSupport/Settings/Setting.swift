@@ -106,6 +106,18 @@ extension Setting {
       })
   }
 
+  /// A setting with a whole number in the range.
+  static func number(
+    _ key: String, flag: String, variable: String, range: ClosedRange<Int>, fallback: Int
+  ) -> Setting where Value == Int {
+    let optional = Setting<Int?>.number(key, flag: flag, variable: variable, range: range)
+    return Setting(
+      key: key, flag: flag, variable: variable, fallback: fallback,
+      readTexts: { (texts) throws(ValueError) in try optional.readTexts(texts) ?? fallback },
+      readJSON: { (json) throws(ValueError) in try optional.readJSON(json) ?? fallback },
+      isList: false, write: { $1.number($0) })
+  }
+
   /// A setting with a whole number in the range, or nothing.
   static func number(
     _ key: String, flag: String, variable: String, range: ClosedRange<Int>
