@@ -41,6 +41,10 @@ package enum Coordinator {
     let listener = try await Listener.listen(
       configuration.listenHost, configuration.listenPort, on: eventLoop, service: service,
       logger: logger)
+    for model in configuration.models where model.replicas == nil {
+      let plan = configuration.plan(of: model, on: .ofThisMachine)
+      logger.info("workers planned", metadata: ["model": "\(model.name)", "plan": "\(plan.reason)"])
+    }
     let (failures, failed) = AsyncStream.makeStream(of: CoordinationError.self)
     let fleet = Fleet(handle: handle, logger: logger) { _, error in failed.yield(error) }
     let operate = Operator(

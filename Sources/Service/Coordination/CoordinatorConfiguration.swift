@@ -5,11 +5,12 @@ package import Discovery
 package struct ModelSpecification: Sendable, Hashable {
   package var name: String
   package var directory: String
-  package var replicas: Int
+  /// Processes; nil is as many as suit the machine.
+  package var replicas: Int?
   /// Flags for its workers.
   package var arguments: [String]
 
-  package init(name: String, directory: String, replicas: Int, arguments: [String] = []) {
+  package init(name: String, directory: String, replicas: Int?, arguments: [String] = []) {
     self.arguments = arguments
     self.name = name
     self.directory = directory
@@ -81,12 +82,30 @@ extension CoordinatorConfiguration {
   /// How the workers of a model are started, one for each.
   func launches(of name: String) -> [WorkerLaunch] {
     guard let model = models.first(where: { $0.name == name }) else { return [] }
-    let count = models.reduce(0) { $0 + $1.replicas }
-    let threads = threadsPerWorker ?? max(1, Int(cp_usable_cpus()) / max(1, count))
+    let plan = plan(of: model, on: .ofThisMachine)
     let launch = WorkerLaunch(
       binary: workerBinary, modelName: model.name, modelDirectory: model.directory,
-      arguments: ["--threads", "\(threads)"] + workerArguments + model.arguments)
-    return Array(repeating: launch, count: model.replicas)
+      arguments: ["--threads", "\(plan.threads)"] + workerArguments + model.arguments)
+    return Array(repeating: launch, count: plan.processes)
+  }
+
+  /// Processors are shared out evenly: among all workers where their counts are given, else among the
+  /// models.
+  package func plan(of model: ModelSpecification, on machine: MachineResources) -> ReplicaPlan {
+    let counts = models.map(\.replicas)
+    if let replicas = model.replicas, !counts.contains(nil) {
+      let sum = counts.reduce(0) { $0 + ($1 ?? 0) }
+      let threads = threadsPerWorker ?? max(1, machine.processors / max(1, sum))
+      return ReplicaPlan(processes: replicas, threads: threads)
+    }
+    let share = max(1, machine.processors / models.count)
+    if let replicas = model.replicas {
+      return ReplicaPlan(
+        processes: replicas, threads: threadsPerWorker ?? max(1, share / replicas))
+    }
+    return ReplicaPlan(
+      processors: share, threads: threadsPerWorker,
+      weightBytes: cp_bytes_of_files(model.directory, ".safetensors"), machine: machine)
   }
 
   /// Settings that differ and are not looked at again while calls are served.

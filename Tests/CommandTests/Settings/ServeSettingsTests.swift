@@ -101,7 +101,7 @@ struct ServeSettingsTests {
       ], file: file)
     #expect(settings.listen == ServerAddress(host: "f", port: 1))
     #expect(settings.models == [model("c", "z"), model("d", "w")])
-    #expect(settings.replicas == ReplicaCounts(all: 5))
+    #expect(settings.replicas == ReplicaCounts(all: .number(5)))
     #expect(settings.threads == 7)
     #expect(settings.logLevel == .debug)
   }

@@ -50,6 +50,16 @@ int cp_set_thread_slice(uint64_t nanoseconds);
 
 // MARK: Time and memory
 
+/// Memory nodes (NUMA) of the machine; at least 1. `root` as above.
+int cp_memory_node_count(const char *root);
+
+/// Bytes of memory that this process may still use: of the machine, and of its control group where
+/// that is visible and limits it. 0 when nothing can be read. `root` as above.
+uint64_t cp_available_memory_bytes(const char *root);
+
+/// Bytes of the files in a folder whose names end so; 0 when it cannot be read.
+uint64_t cp_bytes_of_files(const char *path, const char *suffix);
+
 /// Nanoseconds of the monotonic clock; only differences mean something.
 uint64_t cp_monotonic_nanoseconds(void);
 

@@ -65,13 +65,20 @@ struct Serve: AsyncParsableCommand {
       slowCall: settings.slowCall > 0 ? Double(settings.slowCall) / 1_000 : nil,
       models: settings.models.map {
         ModelSpecification(
-          name: $0.name, directory: $0.directory, replicas: settings.replicas.count(of: $0.name),
+          name: $0.name, directory: $0.directory, replicas: settings.replicas.count(of: $0.name).number,
           arguments: settings.overrides.arguments(of: $0.name))
       },
       workerSources: settings.workers,
       // Without models of our own no worker is started.
       workerBinary: settings.models.isEmpty ? "" : try WorkerProgram.path(settings.workerBinary),
       workerArguments: settings.workerArguments, threadsPerWorker: settings.threads)
+  }
+}
+
+extension ReplicaCount {
+  /// Nil is as many as suit the machine.
+  fileprivate var number: Int? {
+    if case .number(let number) = self { number } else { nil }
   }
 }
 

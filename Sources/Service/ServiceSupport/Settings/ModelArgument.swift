@@ -47,39 +47,59 @@ package struct ModelArgument: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// Worker processes for each model: `N`, and `NAME=N` where a model differs.
-package struct ReplicaCounts: Sendable, Hashable {
-  /// Of models that are not named; nil is 1.
-  package var all: Int?
-  package var byName: [String: Int]
+/// Worker processes of a model.
+package enum ReplicaCount: Sendable, Hashable {
+  case number(Int)
+  /// As many as suit the machine.
+  case automatic
 
   /// Most processes of one model.
-  package static let countMax = 1_024
+  package static let numberMax = 1_024
 
-  package init(all: Int? = nil, byName: [String: Int] = [:]) {
+  /// - Throws: what is neither `auto` nor a whole number from 1 on.
+  init(_ text: Substring) throws(ValueError) {
+    if text == "auto" {
+      self = .automatic
+    } else {
+      try self.init(Int(text))
+    }
+  }
+
+  init(_ number: Int?) throws(ValueError) {
+    guard let number, (1...Self.numberMax).contains(number) else {
+      throw ValueError("it is N, auto or NAME=N, with N from 1 to \(Self.numberMax)")
+    }
+    self = .number(number)
+  }
+}
+
+/// Worker processes for each model: `N` or `auto`, and `NAME=N` where a model differs.
+package struct ReplicaCounts: Sendable, Hashable {
+  /// Of models that are not named; nil is 1.
+  package var all: ReplicaCount?
+  package var byName: [String: ReplicaCount]
+
+  package init(all: ReplicaCount? = nil, byName: [String: ReplicaCount] = [:]) {
     self.all = all
     self.byName = byName
   }
 
-  /// Reads `N` and `NAME=N`.
+  /// Reads `N`, `auto` and `NAME=N`.
   ///
-  /// - Throws: a count that is no whole number from 1 on, and whatever is said twice.
+  /// - Throws: a count that is neither, and whatever is said twice.
   package init(_ texts: [String]) throws(ValueError) {
     self.init()
     for text in texts {
       let equals = text.lastIndex(of: "=")
-      let number = equals.map { text[text.index(after: $0)...] } ?? text[...]
-      try add(equals.map { String(text[..<$0]) }, Int(number))
+      let count = equals.map { text[text.index(after: $0)...] } ?? text[...]
+      try add(equals.map { String(text[..<$0]) }, ReplicaCount(count))
     }
   }
 
   /// The count of a model.
-  package func count(of name: String) -> Int { byName[name] ?? all ?? 1 }
+  package func count(of name: String) -> ReplicaCount { byName[name] ?? all ?? .number(1) }
 
-  mutating func add(_ name: String?, _ count: Int?) throws(ValueError) {
-    guard let count, (1...Self.countMax).contains(count) else {
-      throw ValueError("it is N or NAME=N, with N from 1 to \(Self.countMax)")
-    }
+  mutating func add(_ name: String?, _ count: ReplicaCount) throws(ValueError) {
     guard let name else {
       guard all == nil else { throw ValueError("the count of every model is given twice") }
       all = count

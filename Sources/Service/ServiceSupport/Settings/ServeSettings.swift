@@ -9,7 +9,7 @@ package import MillpondClient
 /// | --------------- | ---------------- | ---------------------- | -------------------- | ------- |
 /// | `listen`        | `--listen`       | `MILLPOND_LISTEN`      | HOST:PORT, port 0 is any free one | 127.0.0.1:7070 |
 /// | `models`        | `--model`        | `MILLPOND_MODELS`      | list of [NAME=]DIR   | none |
-/// | `replicas`      | `--replicas`     | `MILLPOND_REPLICAS`    | N, or NAME=N; in the file a number, or an object of numbers by name, `*` for the others | 1 |
+/// | `replicas`      | `--replicas`     | `MILLPOND_REPLICAS`    | N, auto or NAME=N; in the file a number or `auto`, or an object of them by name, `*` for the others | 1 |
 /// | `workers`       | `--worker`       | `MILLPOND_WORKERS`     | list of HOST:PORT, dns:HOST:PORT (all addresses of a name), srv:NAME (SRV records) and file:PATH (a HOST:PORT a line) | none |
 /// | `threads`       | `--threads`      | `MILLPOND_THREADS`     | compute threads of each worker | processors shared among the workers |
 /// | `precision`     | `--precision`    | `MILLPOND_PRECISION`   | f32, bf16 or int8    | f32 |
@@ -184,24 +184,26 @@ extension Setting where Value == ReplicaCounts {
         if json.kind == .object {
           for (name, count) in json.members {
             let name = String(decoding: name, as: UTF8.self)
-            try counts.add(name == "*" ? nil : name, count.int)
+            try counts.add(name == "*" ? nil : name, replicaCount(count))
           }
         } else {
-          try counts.add(nil, json.int)
+          try counts.add(nil, replicaCount(json))
         }
         return counts
       },
       isList: true,
       write: { counts, writer in
-        guard !counts.byName.isEmpty else { return writer.number(counts.all ?? 1) }
+        guard !counts.byName.isEmpty else {
+          return writer.replicaCount(counts.all ?? .number(1))
+        }
         writer.beginObject()
         if let all = counts.all {
           writer.key("*")
-          writer.number(all)
+          writer.replicaCount(all)
         }
         for (name, count) in counts.byName.sorted(by: { $0.key < $1.key }) {
           writer.key(name)
-          writer.number(count)
+          writer.replicaCount(count)
         }
         writer.endObject()
       })
@@ -213,6 +215,21 @@ extension Setting where Value == Int {
     .number(
       "slowCall", flag: "--slow-call", variable: "MILLPOND_SLOW_CALL", range: 0...86_400_000,
       fallback: 1_000)
+  }
+}
+
+/// - Throws: what is neither `"auto"` nor a whole number from 1 on.
+private func replicaCount(_ json: JSON) throws(ValueError) -> ReplicaCount {
+  if let text = json.string { return try ReplicaCount(text[...]) }
+  return try ReplicaCount(json.int)
+}
+
+extension JSONWriter {
+  fileprivate mutating func replicaCount(_ count: ReplicaCount) {
+    switch count {
+    case .number(let number): self.number(number)
+    case .automatic: string("auto")
+    }
   }
 }
 
