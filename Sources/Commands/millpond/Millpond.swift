@@ -29,8 +29,8 @@ package struct Millpond: ParsableCommand {
         subcommands: [Embed.self, Classify.self, ScoreCommand.self, Tokenize.self]),
       CommandGroup(
         name: "Looking",
-        subcommands: [Inspect.self, Info.self, Health.self, Bench.self]),
-      CommandGroup(name: "Later", subcommands: [Top.self, Admin.self]),
+        subcommands: [Inspect.self, Info.self, Health.self, Top.self, Bench.self]),
+      CommandGroup(name: "Operating", subcommands: [Admin.self]),
     ])
 
   package init() {}

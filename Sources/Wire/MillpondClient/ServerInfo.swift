@@ -55,8 +55,43 @@ public struct ServerInfo: Sendable, Hashable {
     public var restarts: Int
     /// Pieces that it was sent and has not answered.
     public var openPieces: Int
-    /// Predicted compute time of everything queued and running.
+    /// Predicted time until it would begin something new.
     public var backlog: Duration
+    /// Of what it computes; empty until it has said.
+    public var fingerprint: String
+    /// Inputs that it answered since the coordinator knows it.
+    public var answeredInputs: UInt64
+    /// Compute time of those.
+    public var compute: Duration
+    /// What it needs of the model's predicted time: 2 is half as fast; 0 is not known.
+    public var slowness: Double
+  }
+
+  /// What a coordinator did for one model since it started, and has in hand.
+  public struct Traffic: Sendable, Hashable {
+    public var model: String
+    /// What new calls are sent to; empty while that may be one of several.
+    public var fingerprint: String
+    public var openCalls: Int
+    /// Inputs of open calls that no worker has.
+    public var waitingInputs: Int
+    /// Predicted time until a new call would begin.
+    public var backlog: Duration
+    public var answeredCalls: UInt64
+    public var answeredInputs: UInt64
+    public var refusedCalls: UInt64
+    public var failedCalls: UInt64
+    /// Pieces that were lost or refused and sent again.
+    public var retriedPieces: UInt64
+    /// Pieces that were late and sent to a second worker.
+    public var hedgedPieces: UInt64
+    /// Inputs and calls answered with an equal one that was open.
+    public var sharedInputs: UInt64
+    /// Inputs answered from the result cache.
+    public var cachedInputs: UInt64
+    /// Of the calls of the last ten seconds.
+    public var median: Duration
+    public var p99: Duration
   }
 
   /// "worker" or "coordinator".
@@ -67,6 +102,8 @@ public struct ServerInfo: Sendable, Hashable {
   public var models: [Model]
   /// Of a coordinator; a worker lists none.
   public var workers: [Worker]
+  /// Of a coordinator, by model.
+  public var traffic: [Traffic]
   /// Of the server's process, mapped weights included.
   public var residentBytes: UInt64
   /// Since the process served.
@@ -77,6 +114,7 @@ public struct ServerInfo: Sendable, Hashable {
     version = wire.version
     models = wire.models.map(Model.init)
     workers = wire.workers.map(Worker.init)
+    traffic = wire.traffic.map(Traffic.init)
     residentBytes = wire.residentBytes
     uptime = .milliseconds(Int64(clamping: wire.uptimeMilliseconds))
   }
@@ -112,7 +150,31 @@ extension ServerInfo.Worker {
     processID = wire.processID
     restarts = wire.restarts
     openPieces = wire.openPieces
-    backlog = .microseconds(Int64(clamping: wire.load?.backlogMicroseconds ?? 0))
+    backlog = .microseconds(Int64(clamping: wire.backlogMicroseconds))
+    fingerprint = wire.fingerprint
+    answeredInputs = wire.answeredInputs
+    compute = .microseconds(Int64(clamping: wire.computeMicroseconds))
+    slowness = wire.slowness
+  }
+}
+
+extension ServerInfo.Traffic {
+  init(_ wire: ModelTraffic) {
+    model = wire.model
+    fingerprint = wire.fingerprint
+    openCalls = wire.openCalls
+    waitingInputs = wire.waitingInputs
+    backlog = .microseconds(Int64(clamping: wire.backlogMicroseconds))
+    answeredCalls = wire.answeredCalls
+    answeredInputs = wire.answeredInputs
+    refusedCalls = wire.refusedCalls
+    failedCalls = wire.failedCalls
+    retriedPieces = wire.retriedPieces
+    hedgedPieces = wire.hedgedPieces
+    sharedInputs = wire.sharedInputs
+    cachedInputs = wire.cachedInputs
+    median = .microseconds(Int64(clamping: wire.medianMicroseconds))
+    p99 = .microseconds(Int64(clamping: wire.p99Microseconds))
   }
 }
 

@@ -54,29 +54,3 @@ struct Bench: ParsableCommand {
     throw CommandFailure(.misuse, "bench is the first word of the command line")
   }
 }
-
-/// A live view of workers, rates, latencies and backlogs: not built yet.
-struct Top: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Watch a server's workers, rates and backlogs. Not built yet.")
-
-  @Argument(parsing: .captureForPassthrough, help: .hidden)
-  var arguments: [String] = []
-
-  func run() throws {
-    throw CommandFailure(.misuse, "'top' is not built yet; 'info' shows workers and backlogs once")
-  }
-}
-
-/// Commands to a running coordinator: not built yet.
-struct Admin: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Give a running server commands. Not built yet.")
-
-  @Argument(parsing: .captureForPassthrough, help: .hidden)
-  var arguments: [String] = []
-
-  func run() throws {
-    throw CommandFailure(.misuse, "'admin' is not built yet")
-  }
-}
