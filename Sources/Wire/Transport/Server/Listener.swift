@@ -81,7 +81,8 @@ package final class Listener: Sendable {
       return
     }
     let handler = ServerConnectionHandler(
-      configuration: configuration, service: service, logger: logger
+      configuration: configuration, service: service, logger: logger,
+      chance: .random(in: 0...1)
     ) { handler in
       box.connections.handlers[ObjectIdentifier(handler)] = nil
     }
