@@ -147,7 +147,7 @@ struct ServerOptions: ParsableArguments {
   }
 
   private func call(model: String?) -> CallOptions {
-    CallOptions(model: model, timeout: deadline.map { .milliseconds($0) }, isBulk: false)
+    CallOptions(model: model, timeout: deadline.map { .milliseconds($0) })
   }
 }
 
