@@ -21,7 +21,8 @@ internal import Wire
 /// - A call that no server has read is sent again. One whose connection was lost, or that a server
 ///   answered with UNAVAILABLE, goes to another: twice at most, after 10 ms and 20 ms, and only
 ///   while such calls are fewer than a fifth of the last 10 s' (or than 100). One that a server
-///   refused with RESOURCE_EXHAUSTED goes to one other. Everything else is the caller's.
+///   refused with RESOURCE_EXHAUSTED goes to one other. Everything else is the caller's. The only
+///   server is asked again when a connection was lost, not when it refused.
 /// - While no server is reached, calls wait: until their deadline, and for `connectTimeout` at most.
 ///   Then they fail with `.unavailable`, naming the addresses.
 /// - A call whose task is cancelled is cancelled at the server.
@@ -40,15 +41,26 @@ public final class MillpondClient: Sendable {
   ///   - token: names you to the servers.
   ///   - connectTimeout: for a connection, and again for the hello; and for calls, until a server
   ///     is reached.
-  public init(
+  public convenience init(
     addresses: [ServerAddress], agent: String = "millpond-client", token: String = "",
     connectTimeout: Duration = .seconds(5)
+  ) {
+    self.init(
+      addresses: addresses, agent: agent, token: token, connectTimeout: connectTimeout,
+      settings: .defaults)
+  }
+
+  package init(
+    addresses: [ServerAddress], agent: String = "millpond-client", token: String = "",
+    connectTimeout: Duration = .seconds(5), settings: PoolSettings
   ) {
     var configuration = ClientConfiguration.defaults(agent: agent, token: token)
     configuration.connectTimeout = TimeAmount(connectTimeout)
     eventLoop = MultiThreadedEventLoopGroup.singleton.any()
     dispatcher = .makeBoxSendingValue(
-      CallDispatcher(addresses: addresses, configuration: configuration, eventLoop: eventLoop),
+      CallDispatcher(
+        addresses: addresses, settings: settings, configuration: configuration,
+        eventLoop: eventLoop),
       eventLoop: eventLoop)
   }
 

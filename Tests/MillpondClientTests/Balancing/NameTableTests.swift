@@ -20,6 +20,7 @@ struct NameTableTests {
   mutating func resolving() {
     #expect(table.addresses == [literal])
     #expect(table.isPending)
+    #expect(table.failures.map(\.message) == ["pond:7: the name is not resolved yet"])
     #expect(table.takeDue(olderThan: nil, now: start) == [name])
     #expect(table.takeDue(olderThan: .zero, now: start).isEmpty)
     table.resolved(name, .success(found), now: start, chance: 0.5)

@@ -55,7 +55,9 @@ package struct NameTable: Sendable {
 
   /// Why names without an address have none.
   package var failures: [MillpondError] {
-    names.compactMap { $0.addresses.isEmpty ? $0.failure : nil }
+    names.filter(\.addresses.isEmpty).map {
+      $0.failure ?? MillpondError(.unavailable, "\($0.name): the name is not resolved yet")
+    }
   }
 
   /// When a name that failed is due; nil if none is.

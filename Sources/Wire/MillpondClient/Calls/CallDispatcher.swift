@@ -17,11 +17,14 @@ final class CallDispatcher {
   private var isClosed = false
 
   init(
-    addresses: [ServerAddress], configuration: ClientConfiguration, eventLoop: any EventLoop
+    addresses: [ServerAddress], settings: PoolSettings, configuration: ClientConfiguration,
+    eventLoop: any EventLoop
   ) {
     self.configuration = configuration
     self.eventLoop = eventLoop
-    pool = ServerPool(addresses: addresses, configuration: configuration, eventLoop: eventLoop)
+    pool = ServerPool(
+      addresses: addresses, settings: settings, configuration: configuration,
+      eventLoop: eventLoop)
     pool.onEvent = { [weak self] in self?.poolEvent($0) }
   }
 

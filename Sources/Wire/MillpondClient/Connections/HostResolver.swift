@@ -7,7 +7,7 @@ enum HostResolver {
   /// It blocks, as long as the system's resolver takes.
   ///
   /// - Throws: `.unavailable` with `isUnreachable`, naming the address.
-  static func addresses(of name: ServerAddress) throws(MillpondError) -> [ServerAddress] {
+  static func addresses(_ name: ServerAddress) throws(MillpondError) -> [ServerAddress] {
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     hints.ai_flags = AI_ADDRCONFIG

@@ -23,17 +23,11 @@ final class ServerPool {
     let connection: ClientConnection
   }
 
-  /// Addresses that are connected to at once.
-  static let connectionsMax = 8
-  /// A name is resolved again when a call comes and it is so old …
-  private static let nameAge = TimeAmount.seconds(30)
-  /// … or when a connection ends, and it is so old.
-  private static let nameAgeInTrouble = TimeAmount.seconds(5)
-
   /// Set before the first use.
   var onEvent: (Event) -> Void = { _ in }
-  var book = AddressBook(connectionsMax: connectionsMax)
+  var book: AddressBook
 
+  private let settings: PoolSettings
   private let configuration: ClientConfiguration
   private let eventLoop: any EventLoop
   private var names: NameTable
@@ -45,8 +39,11 @@ final class ServerPool {
   private var isClosed = false
 
   init(
-    addresses: [ServerAddress], configuration: ClientConfiguration, eventLoop: any EventLoop
+    addresses: [ServerAddress], settings: PoolSettings, configuration: ClientConfiguration,
+    eventLoop: any EventLoop
   ) {
+    book = AddressBook(connectionsMax: settings.connectionsMax)
+    self.settings = settings
     self.configuration = configuration
     self.eventLoop = eventLoop
     names = NameTable(addresses, isAddress: HostResolver.isAddress)
@@ -69,7 +66,7 @@ final class ServerPool {
   /// Begins to connect with the first call, and looks now and then whether the names have changed.
   func callComes(now: NIODeadline) {
     guard !isClosed else { return }
-    resolve(olderThan: Self.nameAge, now: now)
+    resolve(olderThan: settings.nameAge, now: now)
     guard !hasBegun else { return }
     hasBegun = true
     update()
@@ -124,8 +121,8 @@ extension ServerPool {
   private func resolve(olderThan age: TimeAmount?, now: NIODeadline) {
     for name in names.takeDue(olderThan: age, now: now) {
       let bound = NIOLoopBound(self, eventLoop: eventLoop)
-      NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
-        Result { () throws(MillpondError) in try HostResolver.addresses(of: name) }
+      NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { [settings] in
+        Result { () throws(MillpondError) in try settings.resolve(name) }
       }.whenComplete { result in
         switch result {
         case .success(let addresses): bound.value.resolved(name, addresses)
@@ -194,12 +191,12 @@ extension ServerPool {
       onEvent(.opened)
     case .wentAway(let connection):
       book.wentAway(id, now: now, using: &generator)
-      resolve(olderThan: Self.nameAgeInTrouble, now: now)
+      resolve(olderThan: settings.nameAgeInTrouble, now: now)
       settle(now: now)
       onEvent(.wentAway(connection))
     case .failed:
       if book.failed(id, now: now, using: &generator) { drop(id) }
-      resolve(olderThan: Self.nameAgeInTrouble, now: now)
+      resolve(olderThan: settings.nameAgeInTrouble, now: now)
       settle(now: now)
       failOpenersIfHopeless()
       onEvent(.failed)
