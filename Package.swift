@@ -171,6 +171,8 @@ let testTargets: [Target] = [
       .product(name: "NIOTestUtils", package: "swift-nio"),
     ]),
   tests(
+    "MillpondClient", ["MillpondClient", "Transport", "Wire", nioCore, nioPosix, logging]),
+  tests(
     "Command",
     [
       "millpond", "CommandSupport", "Discovery", "ServiceSupport", "MillpondClient", "Transport",

@@ -26,9 +26,12 @@ package enum WorkerServer {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     group.any().execute { _ = cp_set_thread_slice(100_000) }
     let service = WorkerService(engine: engine)
+    var configuration = ServerConfiguration.defaults(
+      agent: "millpond \(Version.current) worker")
+    // A coordinator takes a worker that says go-away for one that ends.
+    configuration.connectionAge = nil
     let listener = try await Listener.bind(
-      host: host, port: port, on: group.next(),
-      configuration: .defaults(agent: "millpond \(Version.current) worker"), service: service,
+      host: host, port: port, on: group.next(), configuration: configuration, service: service,
       logger: logger)
     let stops = await stopSignals(endsWithInput: endsWithInput)
     onReady(listener.address.ipAddress ?? host, listener.address.port ?? port)

@@ -46,39 +46,6 @@ public enum Truncation: Sendable, Hashable {
   }
 }
 
-/// What every call can be told.
-public struct CallOptions: Sendable, Hashable {
-  /// The model's name; nil is the only one that is served.
-  public var model: String?
-  /// How long the caller waits; nil is for ever, zero is already too late.
-  public var timeout: Duration?
-  /// What happens to a text over the limit.
-  public var truncation: Truncation
-  /// Lowers the model's limit of tokens for this call; special tokens count.
-  public var maxTokens: Int?
-  /// Interactive calls go before bulk ones.
-  public var isBulk: Bool
-  /// Repeated in the server's logs; at most 128 bytes.
-  public var requestID: String
-
-  /// Options; by default none is set.
-  public init(
-    model: String? = nil, timeout: Duration? = nil, truncation: Truncation = .off,
-    maxTokens: Int? = nil, isBulk: Bool = false, requestID: String = ""
-  ) {
-    self.model = model
-    self.timeout = timeout
-    self.truncation = truncation
-    self.maxTokens = maxTokens
-    self.isBulk = isBulk
-    self.requestID = requestID
-  }
-
-  var length: LengthOptions {
-    LengthOptions(truncation: truncation.wire, maxTokens: maxTokens)
-  }
-}
-
 /// What Embed gives for an input. ``ServerInfo/Model/outputs`` says what a model has.
 public enum EmbedOutput: Sendable, Hashable {
   /// What the model is made for.

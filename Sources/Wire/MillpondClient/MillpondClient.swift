@@ -4,135 +4,160 @@ internal import Synchronization
 internal import Transport
 internal import Wire
 
-/// A client of a Millpond server, coordinator or worker.
+/// A client of Millpond servers: of one, or of several that serve the same.
 ///
 /// ```swift
 /// let client = try await MillpondClient.connect(to: "127.0.0.1:7070")
 /// let answer = try await client.embed(["The tide is out."])
 /// ```
 ///
-/// One client serves any number of tasks at once over one connection; a lost connection is made
-/// anew by the next call. A call whose task is cancelled is cancelled at the server.
+/// One client serves any number of tasks at once, over one connection to each address. It holds at
+/// most 8; of more addresses, chance chooses. A name stands for all its addresses, and is resolved
+/// again every 30 s of use and when a connection ends.
+///
+/// - A call goes to the server with fewer open calls, of two that chance names.
+/// - A lost connection is made anew after 100 ms, then later and later, up to 5 s. Before an old
+///   connection ends, the next one is made.
+/// - A call that no server has read is sent again. One whose connection was lost, or that a server
+///   answered with UNAVAILABLE, goes to another: twice at most, after 10 ms and 20 ms, and only
+///   while such calls are fewer than a fifth of the last 10 s' (or than 100). One that a server
+///   refused with RESOURCE_EXHAUSTED goes to one other. Everything else is the caller's. The only
+///   server is asked again when a connection was lost, not when it refused.
+/// - While no server is reached, calls wait: until their deadline, and for `connectTimeout` at most.
+///   Then they fail with `.unavailable`, naming the addresses.
+/// - A call whose task is cancelled is cancelled at the server.
+///
+/// Connections end with ``close()``, or with the client itself.
 public final class MillpondClient: Sendable {
   private let eventLoop: any EventLoop
-  private let link: NIOLoopBound<ServerLink>
+  private let dispatcher: NIOLoopBoundBox<CallDispatcher>
   private let nextToken = Atomic<UInt64>(1)
 
-  private init(eventLoop: any EventLoop, link: NIOLoopBound<ServerLink>) {
-    self.eventLoop = eventLoop
-    self.link = link
-  }
-
-  /// Connects and waits for the server's hello.
+  /// A client that connects with its first call.
   ///
   /// - Parameters:
-  ///   - agent: who you are, for the server's logs; at most 128 bytes.
-  ///   - connectTimeout: for the connection, and again for the hello.
-  /// - Throws: `.unavailable` with `isUnreachable` when nothing answers there.
+  ///   - addresses: of servers that serve the same models; at most 64. With none, calls fail.
+  ///   - agent: who you are, for the servers' logs; at most 128 bytes.
+  ///   - token: names you to the servers.
+  ///   - connectTimeout: for a connection, and again for the hello; and for calls, until a server
+  ///     is reached.
+  public convenience init(
+    addresses: [ServerAddress], agent: String = "millpond-client", token: String = "",
+    connectTimeout: Duration = .seconds(5)
+  ) {
+    self.init(
+      addresses: addresses, agent: agent, token: token, connectTimeout: connectTimeout,
+      settings: .defaults)
+  }
+
+  package init(
+    addresses: [ServerAddress], agent: String = "millpond-client", token: String = "",
+    connectTimeout: Duration = .seconds(5), settings: PoolSettings
+  ) {
+    var configuration = ClientConfiguration.defaults(agent: agent, token: token)
+    configuration.connectTimeout = TimeAmount(connectTimeout)
+    eventLoop = MultiThreadedEventLoopGroup.singleton.any()
+    dispatcher = .makeBoxSendingValue(
+      CallDispatcher(
+        addresses: addresses, settings: settings, configuration: configuration,
+        eventLoop: eventLoop),
+      eventLoop: eventLoop)
+  }
+
+  deinit {
+    close()
+  }
+
+  /// Connects, and waits until one of the servers said hello.
+  ///
+  /// - Parameters: as of ``init(addresses:agent:token:connectTimeout:)``.
+  /// - Throws: `.unavailable` with `isUnreachable` when nothing answers at any of the addresses.
+  public static func connect(
+    to addresses: [ServerAddress], agent: String = "millpond-client", token: String = "",
+    connectTimeout: Duration = .seconds(5)
+  ) async throws(MillpondError) -> MillpondClient {
+    let client = MillpondClient(
+      addresses: addresses, agent: agent, token: token, connectTimeout: connectTimeout)
+    let opened: Result<Void, MillpondError> = await withCheckedContinuation { continuation in
+      client.eventLoop.execute { [dispatcher = client.dispatcher] in
+        dispatcher.value.open { continuation.resume(returning: $0) }
+      }
+    }
+    try opened.get()
+    return client
+  }
+
+  /// Connects to one address, and waits for the server's hello.
+  ///
+  /// - Throws: as the other form.
   public static func connect(
     to address: ServerAddress, agent: String = "millpond-client", token: String = "",
     connectTimeout: Duration = .seconds(5)
   ) async throws(MillpondError) -> MillpondClient {
-    let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
-    var configuration = ClientConfiguration.defaults(agent: agent, token: token)
-    configuration.connectTimeout = TimeAmount(connectTimeout)
-    let opened: Result<NIOLoopBound<ServerLink>, MillpondError> =
-      await withCheckedContinuation { continuation in
-        eventLoop.execute { [configuration] in
-          let link = ServerLink(
-            address: address, configuration: configuration, eventLoop: eventLoop)
-          let bound = NIOLoopBound(link, eventLoop: eventLoop)
-          link.open { continuation.resume(returning: $0.map { bound }) }
-        }
-      }
-    return MillpondClient(eventLoop: eventLoop, link: try opened.get())
+    try await connect(
+      to: [address], agent: agent, token: token, connectTimeout: connectTimeout)
   }
 
-  /// Connects to `HOST:PORT`.
+  /// Connects to `HOST:PORT`, or to several with commas between.
   ///
-  /// - Throws: `.invalidArgument` for a text that is no address; else as the other form.
-  public static func connect(to address: String) async throws(MillpondError) -> MillpondClient {
-    guard let address = ServerAddress(address) else {
-      throw MillpondError(.invalidArgument, "'\(address)' is not HOST:PORT")
+  /// - Throws: `.invalidArgument` for a text that is no address; else as the other forms.
+  public static func connect(to addresses: String) async throws(MillpondError) -> MillpondClient {
+    guard let addresses = ServerAddress.list(addresses) else {
+      throw MillpondError(.invalidArgument, "'\(addresses)' is not HOST:PORT")
     }
-    return try await connect(to: address)
+    return try await connect(to: addresses)
   }
 
-  /// Closes the connection; calls that are open fail with `.unavailable`.
+  /// Closes the connections; calls that are open fail with `.unavailable`.
   public func close() {
-    eventLoop.execute { [link] in link.value.close() }
+    eventLoop.execute { [dispatcher] in dispatcher.value.close() }
   }
 
   /// Sends one call and waits for its whole answer.
   func perform(
     _ method: Method, body: [UInt8], inputCount: Int, textByteCount: Int, options: CallOptions
   ) async throws(MillpondError) -> [AnswerPart] {
-    let head = RequestHead(
-      method: method, model: options.model ?? "",
-      priority: options.isBulk ? .bulk : .interactive, inputCount: inputCount,
-      textByteCount: textByteCount, requestID: options.requestID)
-    let deadline = options.timeout.map { NIODeadline.now() + TimeAmount($0) }
-    let call = OutgoingCall(head: head, body: ByteBuffer(bytes: body), deadline: deadline)
+    let call = options.outgoing(
+      method, body: body, inputCount: inputCount, textByteCount: textByteCount)
     let token = nextToken.add(1, ordering: .relaxed).oldValue
     let completion = CallCompletion()
     return try await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         completion.set(continuation)
-        eventLoop.execute { [link] in
+        eventLoop.execute { [dispatcher] in
           guard !completion.isDone else { return }
-          link.value.start(token: token, call) { completion.finish($0) }
+          dispatcher.value.start(PooledCall(token: token, call) { completion.finish($0) })
         }
       }
     } onCancel: {
       completion.finish(.failure(MillpondError(.cancelled, "the task was cancelled")))
-      eventLoop.execute { [link] in _ = link.value.cancel(token: token) }
+      eventLoop.execute { [dispatcher] in dispatcher.value.cancel(token: token) }
     }.get()
   }
-}
 
-/// Resumes a waiting task once, by the answer or by cancellation, whichever is first.
-private final class CallCompletion: Sendable {
-  typealias Outcome = Result<[AnswerPart], MillpondError>
-
-  private enum State {
-    case idle
-    case waiting(CheckedContinuation<Outcome, Never>)
-    case early(Outcome)
-    case done
-  }
-
-  private let state = Mutex(State.idle)
-
-  var isDone: Bool {
-    state.withLock {
-      if case .waiting = $0 { false } else { true }
+  /// Sends a call whose answer comes in parts without end.
+  ///
+  /// - Parameters:
+  ///   - onPart: on the event loop, as is `onEnd`, which is called once.
+  /// - Returns: cancels the call.
+  func watch(
+    _ method: Method, body: [UInt8], options: CallOptions,
+    onPart: @escaping @Sendable (AnswerPart) -> Void,
+    onEnd: @escaping @Sendable (MillpondError?) -> Void
+  ) -> @Sendable () -> Void {
+    let call = options.outgoing(method, body: body, inputCount: 0, textByteCount: 0)
+    let token = nextToken.add(1, ordering: .relaxed).oldValue
+    eventLoop.execute { [dispatcher] in
+      dispatcher.value.start(
+        PooledCall(token: token, call, onPart: onPart) { result in
+          switch result {
+          case .success: onEnd(nil)
+          case .failure(let error): onEnd(error)
+          }
+        })
     }
-  }
-
-  func set(_ continuation: CheckedContinuation<Outcome, Never>) {
-    let early: Outcome? = state.withLock { state in
-      if case .early(let outcome) = state {
-        state = .done
-        return outcome
-      }
-      state = .waiting(continuation)
-      return nil
+    return { [eventLoop, dispatcher] in
+      eventLoop.execute { dispatcher.value.cancel(token: token) }
     }
-    if let early { continuation.resume(returning: early) }
-  }
-
-  func finish(_ outcome: Outcome) {
-    let continuation: CheckedContinuation<Outcome, Never>? = state.withLock { state in
-      switch state {
-      case .idle:
-        state = .early(outcome)
-        return nil
-      case .waiting(let continuation):
-        state = .done
-        return continuation
-      case .early, .done: return nil
-      }
-    }
-    continuation?.resume(returning: outcome)
   }
 }

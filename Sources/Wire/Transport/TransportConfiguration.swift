@@ -20,20 +20,22 @@ package struct ServerConfiguration: Sendable, Hashable {
   package var unsentBytesMax: Int
   /// Between load reports; nil sends none.
   package var loadReportInterval: TimeAmount?
+  /// How old a connection becomes; nil is any age.
+  package var connectionAge: ConnectionAge?
 
   /// 4,096 connections; hello in 5 s, a frame in 30 s, idle for 10 min, unread for 30 s, 256 MiB
-  /// unsent, a load report each second.
+  /// unsent, a load report each second; connections of 10 min.
   package static func defaults(agent: String) -> ServerConfiguration {
     ServerConfiguration(
       limits: .server, agent: agent, connectionsMax: 4_096, helloTimeout: .seconds(5),
       frameTimeout: .seconds(30), idleTimeout: .minutes(10), writeTimeout: .seconds(30),
-      unsentBytesMax: 256 << 20, loadReportInterval: .seconds(1))
+      unsentBytesMax: 256 << 20, loadReportInterval: .seconds(1), connectionAge: .defaults)
   }
 
   package init(
     limits: WireLimits, agent: String, connectionsMax: Int, helloTimeout: TimeAmount,
     frameTimeout: TimeAmount, idleTimeout: TimeAmount, writeTimeout: TimeAmount,
-    unsentBytesMax: Int, loadReportInterval: TimeAmount?
+    unsentBytesMax: Int, loadReportInterval: TimeAmount?, connectionAge: ConnectionAge?
   ) {
     self.limits = limits
     self.agent = agent
@@ -44,6 +46,7 @@ package struct ServerConfiguration: Sendable, Hashable {
     self.writeTimeout = writeTimeout
     self.unsentBytesMax = unsentBytesMax
     self.loadReportInterval = loadReportInterval
+    self.connectionAge = connectionAge
   }
 }
 

@@ -33,6 +33,11 @@ struct ParsingTests {
       ["score", "--server", "h:1", "--jsonl", "f"],
       ["tokenize", "--model", "x", "--truncate", "right", "text"],
       ["info", "--server", "h:1", "--json"], ["health", "--server", "h:1", "--wait", "30"],
+      ["health", "--server", "h:1,h:2", "--server", "h:3", "--watch", "--token", "t"],
+      [
+        "embed", "--server", "h:1,[::1]:2", "--pin", "f-1", "--no-sharing", "--priority", "bulk",
+        "--request-id", "r", "--token", "t", "text",
+      ],
       ["check", "--config", "f"], ["serve", "--config", "f", "--print-config"],
       ["top", "--anything"], ["admin", "swap", "--model", "x"],
     ])
@@ -110,7 +115,8 @@ struct ParsingTests {
         "--deadline 86400001: it is milliseconds from 0 to 86400000"
       ),
       (["embed", "--truncate", "middle", "t"], nil), (["embed", "--unknown", "t"], nil),
-      (["unknown"], nil), (["embed", "--normalize", "--no-normalize", "t"], nil),
+      (["unknown"], nil), (["embed", "--priority", "high", "t"], nil),
+      (["info", "--pin", "f"], nil), (["embed", "--normalize", "--no-normalize", "t"], nil),
     ] as [([String], String?)])
   func values(arguments: [String], message: String?) throws {
     let said = try #require(refusal(arguments))

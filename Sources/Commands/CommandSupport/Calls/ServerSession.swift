@@ -8,35 +8,45 @@ package enum ServerSession {
   /// at all is heard.
   private static let attemptMin = Duration.seconds(1)
 
-  /// A client of a server that said hello.
+  /// A client of servers one of which said hello.
   ///
-  /// - Parameter wait: how long to wait for the server to be ready; nil takes it as it is.
-  /// - Throws: `CommandFailure` `.serverNotReached`, naming the address and the reason;
+  /// - Parameters:
+  ///   - token: names the caller; empty names nobody.
+  ///   - wait: how long to wait for a server to be ready; nil takes it as it is.
+  /// - Throws: `CommandFailure` `.serverNotReached`, naming the addresses and the reason;
   ///   `CancellationError`.
   package static func connect(
-    to address: ServerAddress, wait: Duration? = nil
+    to servers: ServerList, token: String = "", wait: Duration? = nil
   ) async throws -> MillpondClient {
     guard let wait else {
       do throws(MillpondError) {
-        return try await MillpondClient.connect(to: address, agent: "millpond")
+        return try await MillpondClient.connect(
+          to: servers.addresses, agent: "millpond", token: token)
       } catch {
-        throw failure(address, error.message)
+        throw failure(servers, error.message)
       }
     }
     let end = ContinuousClock.now + wait
     while true {
       let reason: String
-      switch await attempt(address, until: end) {
+      switch await attempt(servers, token: token, until: end) {
       case .ready(let client): return client
       case .notReady(let message): reason = message
       }
       try Task.checkCancellation()
       guard .now + retryInterval < end else {
         let seconds = NumberText.fixed(wait / .seconds(1), 0)
-        throw failure(address, "not ready after \(seconds) s: \(reason)")
+        throw failure(servers, "not ready after \(seconds) s: \(reason)")
       }
       try await Task.sleep(for: retryInterval)
     }
+  }
+
+  /// As the other form, of one server.
+  package static func connect(
+    to address: ServerAddress, wait: Duration? = nil
+  ) async throws -> MillpondClient {
+    try await connect(to: ServerList(address), wait: wait)
   }
 
   /// The model to name in calls.
@@ -84,12 +94,12 @@ package enum ServerSession {
   }
 
   private static func attempt(
-    _ address: ServerAddress, until end: ContinuousClock.Instant
+    _ servers: ServerList, token: String, until end: ContinuousClock.Instant
   ) async -> Attempt {
     let patience = min(max(end - .now, attemptMin), .seconds(5))
     do throws(MillpondError) {
       let client = try await MillpondClient.connect(
-        to: address, agent: "millpond", connectTimeout: patience)
+        to: servers.addresses, agent: "millpond", token: token, connectTimeout: patience)
       do throws(MillpondError) {
         let health = try await client.health(call: CallOptions(timeout: patience))
         if health.isReady { return .ready(client) }
@@ -104,9 +114,9 @@ package enum ServerSession {
     }
   }
 
-  private static func failure(_ address: ServerAddress, _ message: String) -> CommandFailure {
+  private static func failure(_ servers: ServerList, _ message: String) -> CommandFailure {
     CommandFailure(
-      .serverNotReached, "no server at \(address): \(TerminalText.escaped(message))")
+      .serverNotReached, "no server at \(servers): \(TerminalText.escaped(message))")
   }
 }
 

@@ -33,7 +33,9 @@ package enum InfoReport {
   }
 
   /// A few lines for people.
-  package static func text(_ information: ServerInfo, at address: ServerAddress) -> String {
+  package static func text(
+    _ information: ServerInfo, at address: some CustomStringConvertible
+  ) -> String {
     let memory = NumberText.bytes(information.residentBytes)
     var text = "\(shown(information.role)) at \(address), version \(shown(information.version)), "
     text += "up \(NumberText.duration(information.uptime)), \(memory) resident\n"
@@ -156,7 +158,9 @@ package enum HealthReport {
   }
 
   /// A few lines for people.
-  package static func text(_ health: ServerHealth, at address: ServerAddress) -> String {
+  package static func text(
+    _ health: ServerHealth, at address: some CustomStringConvertible
+  ) -> String {
     let states = [
       health.isLive ? "live" : "not live", health.isReady ? "ready" : "not ready",
       health.isProgressing ? "progressing" : "stuck",

@@ -3,26 +3,26 @@ internal import CommandSupport
 internal import MillpondClient
 internal import ServiceSupport
 
-/// Which server to ask, and for how long.
+/// Which server to ask, and for how long. Of several, one that answers is asked.
 struct QuestionOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp("The server to ask. Default: MILLPOND_SERVER.", valueName: "HOST:PORT"))
-  var server: String?
+  @OptionGroup var list: ServerListOption
 
   @Option(help: ArgumentHelp("Wait so long for the server to be ready.", valueName: "SECONDS"))
   var wait: Double?
 
-  @Option(help: ArgumentHelp("How long the answer may take.", valueName: "MS"))
-  var deadline: Int = 5_000
+  @Option(help: ArgumentHelp("How long the answer may take. Default: 5000.", valueName: "MS"))
+  var deadline: Int?
 
   @Flag(help: "Print one JSON object, for programs.")
   var json = false
+
+  @OptionGroup var caller: CallerFlags
 
   func validate() throws {
     if let wait, !(0...1e6).contains(wait) {
       throw ValidationError("--wait \(wait): it is seconds from 0 on")
     }
-    if !(0...86_400_000).contains(deadline) {
+    if let deadline, !(0...86_400_000).contains(deadline) {
       throw ValidationError("--deadline \(deadline): it is milliseconds from 0 to 86400000")
     }
   }
@@ -31,17 +31,20 @@ struct QuestionOptions: ParsableArguments {
   ///
   /// - Throws: `CommandFailure`, and what the body throws.
   func withClient<Value: Sendable>(
-    _ body: @escaping @Sendable (MillpondClient, CallOptions, ServerAddress) async throws -> Value
+    _ body: @escaping @Sendable (MillpondClient, CallOptions, ServerList) async throws -> Value
   ) async throws -> Value {
-    guard let address = try ServerAddressOption.address(server) else {
+    guard let servers = try list.servers() else {
       throw CommandFailure(
         .misuse, "give --server HOST:PORT, or set \(ServeSettings.serverVariable)")
     }
-    let (wait, deadline) = (wait.map { Duration.seconds($0) }, deadline)
+    let (wait, deadline) = (wait.map { Duration.seconds($0) }, deadline ?? 5_000)
+    let caller = caller
     return try await Interruption.cancelling {
-      let client = try await ServerSession.connect(to: address, wait: wait)
+      let client = try await ServerSession.connect(
+        to: servers, token: caller.tokenInForce, wait: wait)
       defer { client.close() }
-      return try await body(client, CallOptions(timeout: .milliseconds(deadline)), address)
+      let options = caller.apply(to: CallOptions(timeout: .milliseconds(deadline)))
+      return try await body(client, options, servers)
     }
   }
 }
@@ -74,22 +77,56 @@ struct Health: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Ask whether a server lives, is ready and makes progress.",
     discussion: """
-      Exit status 0: ready. 1: reached, not ready. 3: not reached.
+      Exit status 0: ready. 1: reached, not ready. 3: not reached. With --watch it is the last \
+      state's, and 130 after Ctrl-C.
 
         millpond health --server 127.0.0.1:7070 && echo ready
         millpond health --server 127.0.0.1:7070 --wait 30
+        millpond health --server 127.0.0.1:7070 --watch --json
       """)
 
   @OptionGroup var question: QuestionOptions
 
+  @Flag(
+    help: """
+      Go on, and print the state after each change, until Ctrl-C, or --deadline if one is given.
+      """)
+  var watch = false
+
   func run() async throws {
-    let json = question.json
-    let isReady = try await question.withClient { client, call, address in
+    let (json, watch, hasDeadline) = (question.json, watch, question.deadline != nil)
+    let isReady = try await question.withClient { client, call, servers in
+      if watch {
+        return try await Self.watch(
+          client, call, hasDeadline: hasDeadline, report: { Self.page($0, servers, json) })
+      }
       let health = try await client.health(call: call)
-      try StandardStreams.write(
-        json ? HealthReport.json(health) : Array(HealthReport.text(health, at: address).utf8))
+      try StandardStreams.write(Self.page(health, servers, json))
       return health.isReady
     }
     if !isReady { throw CommandEnded(status: .inputFailed) }
+  }
+
+  private static func page(_ health: ServerHealth, _ servers: ServerList, _ json: Bool) -> [UInt8] {
+    json ? HealthReport.json(health) : Array(HealthReport.text(health, at: servers).utf8)
+  }
+
+  /// - Returns: whether the last state was ready.
+  private static func watch(
+    _ client: MillpondClient, _ call: CallOptions, hasDeadline: Bool,
+    report: (ServerHealth) -> [UInt8]
+  ) async throws -> Bool {
+    var call = call
+    if !hasDeadline { call.timeout = nil }
+    var isReady = false
+    do {
+      for try await health in client.watchHealth(call: call) {
+        isReady = health.isReady
+        try StandardStreams.write(report(health))
+      }
+    } catch let error as MillpondError where hasDeadline && error.code == .deadlineExceeded {
+      return isReady
+    }
+    return isReady
   }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import MillpondClient
+internal import ServiceSupport
 
 /// What happens to texts over the limit.
 struct LengthFlags: ParsableArguments {
@@ -53,4 +54,63 @@ struct PromptOption: ParsableArguments {
     help: ArgumentHelp(
       "Put this prompt of the model before each text; '' is none.", valueName: "NAME"))
   var prompt: String?
+}
+
+/// Which answers calls take, and when they are computed.
+struct HeadFlags: ParsableArguments {
+  /// `--priority`'s values.
+  enum Order: String, ExpressibleByArgument, CaseIterable {
+    case interactive
+    case bulk
+  }
+
+  @Option(
+    help: ArgumentHelp(
+      "Take answers of this fingerprint only, as info shows it.", valueName: "FINGERPRINT"))
+  var pin: String?
+
+  @Flag(help: "Have each call computed for itself: no answer that an equal call had.")
+  var noSharing = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Bulk calls go after interactive ones.", valueName: "interactive|bulk"))
+  var priority = Order.interactive
+
+  @OptionGroup var caller: CallerFlags
+
+  /// The options with these.
+  func apply(to options: CallOptions) -> CallOptions {
+    var options = caller.apply(to: options)
+    options.fingerprint = pin
+    options.sharing = noSharing ? .off : .serverDefault
+    options.priority =
+      switch priority {
+      case .interactive: .interactive
+      case .bulk: .bulk
+      }
+    return options
+  }
+}
+
+/// What calls say of who makes them.
+struct CallerFlags: ParsableArguments {
+  @Option(help: ArgumentHelp("A name for the calls in the server's logs.", valueName: "TEXT"))
+  var requestId: String?
+
+  @Option(help: ArgumentHelp("Who calls. Default: MILLPOND_TOKEN.", valueName: "TEXT"))
+  var token: String?
+
+  /// The flag's, else the environment's; empty if neither names one.
+  var tokenInForce: String {
+    token ?? Environment.current[ServeSettings.tokenVariable] ?? ""
+  }
+
+  /// The options with these.
+  func apply(to options: CallOptions) -> CallOptions {
+    var options = options
+    options.requestID = requestId ?? ""
+    options.token = tokenInForce
+    return options
+  }
 }

@@ -5,12 +5,9 @@ internal import Logging
 internal import MillpondClient
 internal import ServiceSupport
 
-/// Who answers: a server that runs, or a worker started for the length of the command.
+/// Who answers: servers that run, or a worker started for the length of the command.
 struct ServerOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "The server to call. Default: MILLPOND_SERVER.", valueName: "HOST:PORT"))
-  var server: String?
+  @OptionGroup var list: ServerListOption
 
   @Option(
     help: ArgumentHelp(
@@ -45,8 +42,10 @@ struct ServerOptions: ParsableArguments {
 
   @OptionGroup var overrides: ModelOverrideOptions
 
+  @OptionGroup var head: HeadFlags
+
   func validate() throws {
-    if server != nil, model != nil {
+    if !list.server.isEmpty, model != nil {
       throw ValidationError("--server and --model exclude each other")
     }
     if let wait, !(0...1e6).contains(wait) {
@@ -93,9 +92,10 @@ struct ServerOptions: ParsableArguments {
     let options = self
     return try await Interruption.cancelling {
       switch target {
-      case .server(let address):
+      case .servers(let servers):
         let wait = options.wait.map { Duration.seconds($0) }
-        let client = try await ServerSession.connect(to: address, wait: wait)
+        let client = try await ServerSession.connect(
+          to: servers, token: options.head.caller.tokenInForce, wait: wait)
         defer { client.close() }
         let model = try await ServerSession.model(named: options.name, at: client)
         return try await body(client, options.call(model: model))
@@ -112,19 +112,18 @@ struct ServerOptions: ParsableArguments {
   }
 
   private enum Target {
-    case server(ServerAddress)
+    case servers(ServerList)
     case worker(WorkerLaunch)
   }
 
   private func target() throws(CommandFailure) -> Target {
     if let model { return .worker(try launch(model)) }
-    let address = try ServerAddressOption.address(server)
-    guard let address else {
+    guard let servers = try list.servers() else {
       throw CommandFailure(
         .misuse,
         "give --server HOST:PORT or --model DIR, or set \(ServeSettings.serverVariable)")
     }
-    return .server(address)
+    return .servers(servers)
   }
 
   private func launch(_ text: String) throws(CommandFailure) -> WorkerLaunch {
@@ -147,23 +146,33 @@ struct ServerOptions: ParsableArguments {
   }
 
   private func call(model: String?) -> CallOptions {
-    CallOptions(model: model, timeout: deadline.map { .milliseconds($0) }, isBulk: false)
+    head.apply(
+      to: CallOptions(model: model, timeout: deadline.map { .milliseconds($0) }))
   }
 }
 
-/// The address of a server from a flag or from the environment.
-enum ServerAddressOption {
+/// The addresses of servers, from flags or from the environment.
+struct ServerListOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The server to call; several that serve the same share the calls. Default: MILLPOND_SERVER.",
+      valueName: "HOST:PORT[,…]"))
+  var server: [String] = []
+
   /// Nil if neither names one.
   ///
   /// - Throws: `.misuse` for what is no address, naming where it stands.
-  static func address(_ flag: String?) throws(CommandFailure) -> ServerAddress? {
+  func servers() throws(CommandFailure) -> ServerList? {
     let variable = ServeSettings.serverVariable
-    let (source, text) =
-      flag.map { ("--server", $0) } ?? (variable, Environment.current[variable] ?? "")
-    if flag == nil, text.isEmpty { return nil }
-    guard let address = ServerAddress(text), address.port > 0 else {
-      throw CommandFailure(.misuse, "\(source) \(text): it is HOST:PORT")
+    var (source, texts) = ("--server", server)
+    if server.isEmpty {
+      guard let text = Environment.current[variable], !text.isEmpty else { return nil }
+      (source, texts) = (variable, [text])
     }
-    return address
+    do throws(ServerList.NotAnAddress) {
+      return try ServerList(texts)
+    } catch {
+      throw CommandFailure(.misuse, "\(source) \(error.text): it is HOST:PORT")
+    }
   }
 }

@@ -57,6 +57,8 @@ package struct ServeSettings: Sendable {
   package static let workerBinaryVariable = "MILLPOND_WORKER_BINARY"
   /// The variable that names the server for the commands that call one.
   package static let serverVariable = "MILLPOND_SERVER"
+  /// The variable that names the caller to the server.
+  package static let tokenVariable = "MILLPOND_TOKEN"
 
   /// Reads and checks everything.
   ///

@@ -58,7 +58,7 @@ package final class ClientConnection {
   ) {
     eventLoop.preconditionInEventLoop()
     self.configuration = configuration
-    self.address = "\(host):\(port)"
+    self.address = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     self.eventLoop = eventLoop
     self.onEvent = onEvent
     self.stateMachine = ClientConnectionStateMachine(

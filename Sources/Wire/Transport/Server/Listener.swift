@@ -13,6 +13,7 @@ package final class Listener: Sendable {
   private struct Connections {
     var handlers: [ObjectIdentifier: ServerConnectionHandler] = [:]
     var isDraining = false
+    var acceptedCount = 0
   }
 
   /// The address as bound: with the port that the system chose for port 0.
@@ -81,11 +82,13 @@ package final class Listener: Sendable {
       return
     }
     let handler = ServerConnectionHandler(
-      configuration: configuration, service: service, logger: logger
+      configuration: configuration, service: service, logger: logger,
+      chance: .random(in: 0...1)
     ) { handler in
       box.connections.handlers[ObjectIdentifier(handler)] = nil
     }
     box.connections.handlers[ObjectIdentifier(handler)] = handler
+    box.connections.acceptedCount += 1
     try channel.pipeline.syncOperations.addHandler(handler)
     if box.connections.isDraining { handler.beginDraining() }
   }
@@ -102,6 +105,12 @@ package final class Listener: Sendable {
   /// Connections served now.
   package func connectionCount() async throws -> Int {
     try await eventLoop.submit { [connections] in connections.value.connections.handlers.count }
+      .get()
+  }
+
+  /// Connections that were ever served.
+  package func acceptedCount() async throws -> Int {
+    try await eventLoop.submit { [connections] in connections.value.connections.acceptedCount }
       .get()
   }
 }

@@ -3,7 +3,7 @@ package import NIOCore
 internal import Wire
 
 /// Carries out on a channel what `ServerConnectionStateMachine` decides, and keeps the bounds of
-/// time: hello, slow frames, idle and unread connections.
+/// time: hello, slow frames, idle, unread and old connections.
 package final class ServerConnectionHandler: ChannelInboundHandler {
   package typealias InboundIn = ByteBuffer
   package typealias OutboundOut = ByteBuffer
@@ -13,6 +13,7 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
   private let configuration: ServerConfiguration
   private let service: any CallService
   private let logger: Logger
+  private let chance: Double
   private let onClose: (ServerConnectionHandler) -> Void
 
   private var stateMachine: ServerConnectionStateMachine
@@ -34,14 +35,17 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
   /// What the peer had taken when it last took anything, and when that was seen.
   private var lastTaken = 0
   private var lastTook = NIODeadline.distantPast
+  private var lifetime: ConnectionLifetime?
 
+  /// - Parameter chance: 0…1: how old this connection becomes within the spread of ages.
   package init(
-    configuration: ServerConfiguration, service: any CallService, logger: Logger,
+    configuration: ServerConfiguration, service: any CallService, logger: Logger, chance: Double,
     onClose: @escaping (ServerConnectionHandler) -> Void
   ) {
     self.configuration = configuration
     self.service = service
     self.logger = logger
+    self.chance = chance
     self.onClose = onClose
     self.stateMachine = ServerConnectionStateMachine(limits: configuration.limits)
     self.processor = NIOSingleStepByteToMessageProcessor(
@@ -106,10 +110,10 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
   }
 
   /// Tells the peer to go elsewhere; closes once every open call is answered.
-  package func beginDraining() {
+  func beginDraining(_ status: Status = .draining) {
     guard !isClosing else { return }
     stateMachine.beginDraining()
-    let goAway = GoAway(lastCallID: stateMachine.lastCallID, status: .draining)
+    let goAway = GoAway(lastCallID: stateMachine.lastCallID, status: status)
     enqueue(Frame.encode(.goAway, head: goAway.encoded()))
     pump()
   }
@@ -140,6 +144,9 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     opened = .now()
     lastFrame = opened
     lastReport = opened
+    lifetime = configuration.connectionAge.map {
+      ConnectionLifetime($0, opened: opened, chance: chance)
+    }
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
     writer = FrameWriter(channel: context.channel) { bound.value.pump() }
     tick = context.eventLoop.scheduleRepeatedTask(
@@ -238,6 +245,7 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     if stateMachine.openCallCount == 0, now - lastFrame > configuration.idleTimeout {
       return close(Status(.unavailable, "idle for \(configuration.idleTimeout.text)"))
     }
+    checkAge(now)
     reportLoad(now)
   }
 
@@ -249,6 +257,15 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
       lastTook = now
     }
     return now - lastTook > configuration.writeTimeout
+  }
+
+  private func checkAge(_ now: NIODeadline) {
+    guard !stateMachine.isAwaitingHello else { return }
+    switch lifetime?.step(now: now) {
+    case nil, .some(.none): break
+    case .goAway(let status): beginDraining(status)
+    case .close(let status): close(status)
+    }
   }
 
   private func reportLoad(_ now: NIODeadline) {

@@ -1,0 +1,66 @@
+internal import NIOCore
+internal import Transport
+internal import Wire
+
+/// One call of a client, over all its attempts. On the event loop only.
+final class PooledCall {
+  enum Place {
+    case nowhere
+    /// With a server, by the connection's name for it.
+    case sent(ServerPool.Server, UInt64)
+    /// Until a server takes it, or until its next attempt.
+    case waiting(Scheduled<Void>)
+  }
+
+  typealias Completion = (Result<[AnswerPart], MillpondError>) -> Void
+
+  /// The caller's name for it, to cancel it by; rises from call to call.
+  let token: UInt64
+  let outgoing: OutgoingCall
+  var attempts: CallAttempts
+  var place = Place.nowhere
+  /// Why the last attempt failed.
+  var failure: MillpondError?
+  /// When it has waited long enough for a server.
+  var waitEnd: NIODeadline?
+
+  private let onPart: ((AnswerPart) -> Void)?
+  private let completion: Completion
+  private var parts: [AnswerPart] = []
+
+  /// - Parameters:
+  ///   - onPart: takes each part when it comes: the call is a watch, which goes on elsewhere when a
+  ///     connection ends. Nil collects the parts.
+  ///   - completion: called once, with the parts that were collected or why there is no answer.
+  init(
+    token: UInt64, _ outgoing: OutgoingCall, onPart: ((AnswerPart) -> Void)? = nil,
+    completion: @escaping Completion
+  ) {
+    self.token = token
+    self.outgoing = outgoing
+    self.onPart = onPart
+    self.completion = completion
+    attempts = CallAttempts(deadline: outgoing.deadline)
+  }
+
+  var isWatch: Bool { onPart != nil }
+
+  func take(_ part: AnswerPart) {
+    guard let onPart else { return parts.append(part) }
+    attempts.progressed()
+    onPart(part)
+  }
+
+  /// The attempt is over without an answer: what came of one counts for nothing.
+  func dropParts() {
+    parts = []
+  }
+
+  func succeed() {
+    completion(.success(parts))
+  }
+
+  func fail(_ error: MillpondError) {
+    completion(.failure(error))
+  }
+}

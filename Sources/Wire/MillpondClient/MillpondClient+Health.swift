@@ -1,0 +1,56 @@
+internal import NIOCore
+internal import Synchronization
+internal import Wire
+
+extension MillpondClient {
+  /// Whether a server lives, is ready and makes progress: now, and after each change.
+  ///
+  /// Of several servers one is watched, and when its connection ends another: equal states that
+  /// follow each other are given once. A consumer that is slower than the changes gets the last 16.
+  /// The sequence ends with the task that reads it, or where a server does not watch after its first
+  /// answer. It throws `MillpondError`: what ``health(call:)`` throws, and `.deadlineExceeded` after
+  /// the call's timeout, which is of the whole watch.
+  public func watchHealth(
+    call: CallOptions = CallOptions()
+  ) -> AsyncThrowingStream<ServerHealth, any Error> {
+    let (stream, sink) = AsyncThrowingStream.makeStream(
+      of: ServerHealth.self, bufferingPolicy: .bufferingNewest(16))
+    let changes = HealthChanges()
+    let cancel = watch(.health, body: HealthRequest(watch: true).encoded(), options: call) { part in
+      do throws(MillpondError) {
+        if let health = try changes.next(part) { sink.yield(health) }
+      } catch {
+        sink.finish(throwing: error)
+      }
+    } onEnd: { error in
+      sink.finish(throwing: error)
+    }
+    // The client lives as long as somebody may read.
+    sink.onTermination = { [self] _ in
+      cancel()
+      withExtendedLifetime(self) {}
+    }
+    return stream
+  }
+}
+
+/// The states of a watch that differ from the one before.
+private final class HealthChanges: Sendable {
+  private let last = Mutex<ServerHealth?>(nil)
+
+  /// - Throws: `.internal` for a part that does not decode.
+  func next(_ part: AnswerPart) throws(MillpondError) -> ServerHealth? {
+    // The end of a watch may say nothing.
+    guard part.body.readableBytes > 0 else { return nil }
+    let health: ServerHealth
+    do throws(WireError) {
+      health = ServerHealth(try HealthResponse(decoding: part.body.readableBytesSpan))
+    } catch {
+      throw MillpondError(error)
+    }
+    return last.withLock { last in
+      defer { last = health }
+      return last == health ? nil : health
+    }
+  }
+}
