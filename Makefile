@@ -34,11 +34,14 @@ run_tests = @set -o pipefail; $(TEST) $(1) 2>&1 | tee .build/tests.log \
   || { echo; echo "Failed:"; grep -E -A 3 'recorded an issue|crashed|error:' .build/tests.log; exit 1; }
 
 # -enable-testing would rebuild everything: the tests use package access in its place.
-# Those of sockets wait for each other and so have a run of their own, behind those that compute.
+# Those of sockets wait for each other and so have runs of their own, behind those that compute.
 test: setup model
 	swift build -c release --build-tests
-	$(call run_tests,--skip '^(Integration|Transport|Discovery)Tests')
-	$(call run_tests,--filter '^(Transport|Discovery)Tests')
+	$(call run_tests,--skip '^(Status|Transport|Discovery|MillpondClient|Integration)Tests')
+	$(call run_tests,--filter '^StatusTests')
+	$(call run_tests,--filter '^TransportTests')
+	$(call run_tests,--filter '^DiscoveryTests')
+	$(call run_tests,--filter '^MillpondClientTests')
 	$(call run_tests,--filter '^IntegrationTests')
 
 bench: build model

@@ -41,9 +41,11 @@ package enum Coordinator {
     let listener = try await Listener.listen(
       configuration.listenHost, configuration.listenPort, on: eventLoop, service: service,
       logger: logger)
+    handle.tell { $0.count { listener.openConnectionCount } }
     for model in configuration.models where model.replicas == nil {
       let plan = configuration.plan(of: model, on: .ofThisMachine)
-      logger.info("workers planned", metadata: ["model": "\(model.name)", "plan": "\(plan.reason)"])
+      logger.info(
+        "workers planned", metadata: ["model": "\(model.name)", "plan": "\(plan.reason)"])
     }
     let (failures, failed) = AsyncStream.makeStream(of: CoordinationError.self)
     let fleet = Fleet(handle: handle, logger: logger) { _, error in failed.yield(error) }
@@ -53,9 +55,12 @@ package enum Coordinator {
     let admin = AdminService(coordinator: service, operate: operate)
     var listeners = [listener]
     if let address = configuration.adminAddress {
-      listeners.append(
-        try await Listener.listen(
-          address.host, address.port, on: eventLoop, service: admin, logger: logger))
+      let adminListener = try await Listener.listen(
+        address.host, address.port, on: eventLoop, service: admin, logger: logger)
+      listeners.append(adminListener)
+      logger.info(
+        "listening for administration",
+        metadata: ["address": "\(address.host):\(adminListener.address.port ?? address.port)"])
     }
     let status = try await serveStatus(configuration, handle, logger)
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)

@@ -69,17 +69,23 @@ public struct ServerInfo: Sendable, Hashable {
 
   /// What a coordinator did for one model since it started, and has in hand.
   public struct Traffic: Sendable, Hashable {
+    /// As calls name it.
     public var model: String
     /// What new calls are sent to; empty while that may be one of several.
     public var fingerprint: String
+    /// Calls that are not answered.
     public var openCalls: Int
     /// Inputs of open calls that no worker has.
     public var waitingInputs: Int
     /// Predicted time until a new call would begin.
     public var backlog: Duration
+    /// Calls that were answered.
     public var answeredCalls: UInt64
+    /// Inputs of those.
     public var answeredInputs: UInt64
+    /// Calls that were refused or failed for a reason that has a name.
     public var refusedCalls: UInt64
+    /// Calls that were not answered, for whatever reason.
     public var failedCalls: UInt64
     /// Pieces that were lost or refused and sent again.
     public var retriedPieces: UInt64
@@ -89,8 +95,9 @@ public struct ServerInfo: Sendable, Hashable {
     public var sharedInputs: UInt64
     /// Inputs answered from the result cache.
     public var cachedInputs: UInt64
-    /// Of the calls of the last ten seconds.
+    /// Half of the calls of the last ten seconds took no longer.
     public var median: Duration
+    /// 99 of 100 of them took no longer.
     public var p99: Duration
   }
 

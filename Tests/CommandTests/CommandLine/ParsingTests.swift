@@ -39,7 +39,7 @@ struct ParsingTests {
         "--request-id", "r", "--token", "t", "text",
       ],
       ["check", "--config", "f"], ["serve", "--config", "f", "--print-config"],
-      ["top", "--anything"], ["admin", "swap", "--model", "x"],
+      ["top", "--server", "h:1", "--interval", "2"], ["admin", "swap", "--server", "h:1", "m=x"],
     ])
   func understood(arguments: [String]) {
     #expect(refusal(arguments) == nil)

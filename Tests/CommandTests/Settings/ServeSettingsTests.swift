@@ -29,7 +29,7 @@ struct ServeSettingsTests {
     let settings = try settings(["--model": ["Models/all-MiniLM-L6-v2/"]])
     #expect(settings.listen == ServerAddress(host: "127.0.0.1", port: 7_070))
     #expect(settings.models == [model("all-MiniLM-L6-v2", "Models/all-MiniLM-L6-v2/")])
-    #expect(settings.replicas.count(of: "all-MiniLM-L6-v2") == 1)
+    #expect(settings.replicas.count(of: "all-MiniLM-L6-v2") == .number(1))
     #expect(settings.workers.isEmpty)
     #expect(settings.threads == nil)
     #expect(settings.precision == "f32")
@@ -83,8 +83,8 @@ struct ServeSettingsTests {
     let settings = try settings(file: file)
     #expect(settings.listen == ServerAddress(host: "::1", port: 1))
     #expect(settings.models == [model("a", "x"), model("b", "y")])
-    #expect(settings.replicas.count(of: "a") == 3)
-    #expect(settings.replicas.count(of: "b") == 2)
+    #expect(settings.replicas.count(of: "a") == .number(3))
+    #expect(settings.replicas.count(of: "b") == .number(2))
     #expect(settings.threads == 4)
     #expect(settings.workers == [.address(Address(host: "h", port: 9))])
     #expect(settings.workerBinary == "/w")
@@ -160,7 +160,7 @@ struct ServeSettingsTests {
       ("--model", ["=x"], "--model =x: no name: it is [NAME=]DIR"),
       ("--model", ["a="], "--model a=: no directory: it is [NAME=]DIR"),
       ("--model", ["a\nb=x"], "--model a\nb=x: a name has a control character"),
-      ("--replicas", ["0"], "--replicas 0: it is N or NAME=N, with N from 1 to 1024"),
+      ("--replicas", ["0"], "--replicas 0: it is N, auto or NAME=N, with N from 1 to 1024"),
       ("--replicas", ["1", "2"], "--replicas 1,2: the count of every model is given twice"),
       ("--replicas", ["a=1", "a=2"], "--replicas a=1,a=2: the count of 'a' is given twice"),
       ("--worker", ["h:0"], "--worker h:0: a worker cannot be at port 0"),
@@ -204,7 +204,7 @@ struct ServeSettingsTests {
       ),
       (
         #"{"models":["a"],"replicas":{"a":1.5}}"#,
-        "millpond.json: key 'replicas': it is N or NAME=N, with N from 1 to 1024"
+        "millpond.json: key 'replicas': it is N, auto or NAME=N, with N from 1 to 1024"
       ),
       (
         #"{"models":["a"],"modle":1}"#,

@@ -61,20 +61,6 @@ extension Integration {
       #expect(result.messages.contains(misuse.says), "it said: \(result.messages)")
     }
 
-    @Test(
-      "what later work builds is known, and named",
-      arguments: [
-        Misuse("top", "--server", server, says: "top"),
-        Misuse("admin", "drain", says: "admin"),
-      ])
-    func later(misuse: Misuse) async throws {
-      let result = try await millpond(misuse.arguments.map { Array($0.utf8) })
-      #expect(result.exit == .status(2))
-      #expect(result.output.isEmpty)
-      #expect(result.messages.contains(misuse.says), "it said: \(result.messages)")
-      #expect(result.messages.contains("not built yet"), "it said: \(result.messages)")
-    }
-
     @Test("at a server with several models none named is misuse, and they are listed")
     func severalModels() async throws {
       for command in ["embed", "classify", "tokenize"] {

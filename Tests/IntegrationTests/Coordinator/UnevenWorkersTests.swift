@@ -100,7 +100,7 @@ extension Integration {
     func overload() async throws {
       let texts = try EmbeddingReference.load().texts
       // No two are equal: those would be computed once.
-      let long = Input.texts((0..<100).map { "\($0) \(texts[107 + $0 % 5])" })
+      let long = Input.texts((0..<100).map { Array("\($0) ".utf8) + texts[107 + $0 % 5] })
       try await ServerKind.coordinator.withClient { client in
         // Some minutes of work, each part of it wanted within half a second.
         let call = CallOptions.miniLM.with {

@@ -25,22 +25,28 @@ package final class StubWorker: Sendable {
   /// The vector of a text: its length and two sums of its bytes, exact in f32.
   package static func vector(of text: String) -> [Float] {
     let bytes = text.utf8.map { Int($0) }
-    let weighted = bytes.enumerated().reduce(0) { ($0 + ($1.offset % 97 + 1) * $1.element) % 65_521 }
+    let weighted = bytes.enumerated().reduce(0) { sum, byte in
+      (sum + (byte.offset % 97 + 1) * byte.element) % 65_521
+    }
     return [Float(bytes.count), Float(bytes.reduce(0, +) % 65_521), Float(weighted)]
   }
 
   package let address: ServerAddress
   private let group: MultiThreadedEventLoopGroup
   private let service: StubWorkerService
+  private let listener: Listener
 
   /// Listens on a free port.
   package init(_ behaviour: Behaviour = Behaviour()) async throws {
     group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     service = StubWorkerService(behaviour)
-    let listener = try await Listener.bind(
+    let service = service
+    listener = try await Listener.bind(
       host: "127.0.0.1", port: 0, on: group.next(), configuration: .defaults(agent: "stub"),
       service: service, logger: Logger(label: "stub") { _ in SwiftLogNoOpLogHandler() })
     address = ServerAddress(host: "127.0.0.1", port: listener.address.port ?? 0)
+    let listener = listener
+    service.state.withLock { $0.die = { listener.breakConnections() } }
   }
 
   deinit {
@@ -63,7 +69,7 @@ private final class StubWorkerService: CallService {
     var behaviour: StubWorker.Behaviour
     var texts: [String] = []
     var deaths = 0
-    var calls: [ObjectIdentifier: IncomingCall] = [:]
+    var die: @Sendable () -> Void = {}
   }
 
   let state: Mutex<State>
@@ -114,7 +120,7 @@ private final class StubWorkerService: CallService {
       if isFatal { state.deaths += 1 }
       return (state.behaviour, isFatal)
     }
-    if isFatal { return call.breakConnection() }
+    if isFatal { return state.withLock(\.die)() }
     let answer: @Sendable () -> Void = {
       let results = texts.map { text in
         EmbedResult(
@@ -136,6 +142,9 @@ private final class StubWorkerService: CallService {
 
 extension [Float] {
   fileprivate var bytes: [UInt8] {
-    flatMap { number in withUnsafeBytes(of: number.bitPattern.littleEndian, Array.init) }
+    flatMap { number in
+      let bits = number.bitPattern
+      return (0..<4).map { UInt8(truncatingIfNeeded: bits >> ($0 * 8)) }
+    }
   }
 }

@@ -36,10 +36,10 @@ package struct TopScreen: Sendable {
   }
 
   /// Lines of at most so many columns.
-  package func lines(at address: ServerAddress, columns: Int) -> [String] {
+  package func lines(at server: String, columns: Int) -> [String] {
     let information = now.information
     var lines = [
-      "\(shown(information.role)) at \(address), version \(shown(information.version)), up "
+      "\(shown(information.role)) at \(shown(server)), version \(shown(information.version)), up "
         + "\(NumberText.duration(information.uptime)), "
         + "\(NumberText.bytes(information.residentBytes)) resident", "",
     ]

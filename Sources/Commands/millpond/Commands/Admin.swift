@@ -22,7 +22,8 @@ struct Admin: AsyncParsableCommand {
 /// Which coordinator is told.
 struct AdminOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Where it listens for commands. Default: MILLPOND_ADMIN.", valueName: "HOST:PORT"))
+    help: ArgumentHelp(
+      "Where it listens for commands. Default: MILLPOND_ADMIN.", valueName: "HOST:PORT"))
   var server: String?
 
   func run(_ command: ServerCommand) async throws {
@@ -56,7 +57,8 @@ extension Admin {
 
     @OptionGroup var options: AdminOptions
 
-    @Argument(help: ArgumentHelp("The model and the directory, at the coordinator.", valueName: "NAME=DIR"))
+    @Argument(
+      help: ArgumentHelp("The model and the directory, at the coordinator.", valueName: "NAME=DIR"))
     var model: String
 
     func run() async throws {

@@ -65,7 +65,8 @@ struct Serve: AsyncParsableCommand {
       slowCall: settings.slowCall > 0 ? Double(settings.slowCall) / 1_000 : nil,
       models: settings.models.map {
         ModelSpecification(
-          name: $0.name, directory: $0.directory, replicas: settings.replicas.count(of: $0.name).number,
+          name: $0.name, directory: $0.directory,
+          replicas: settings.replicas.count(of: $0.name).number,
           arguments: settings.overrides.arguments(of: $0.name))
       },
       workerSources: settings.workers,

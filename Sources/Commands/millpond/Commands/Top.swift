@@ -37,7 +37,7 @@ struct Top: AsyncParsableCommand {
       // The terminal is given back as it was; that it is gone is no news.
       if isLive { try? StandardStreams.write(Array("\u{1b}[?25h\u{1b}[?1049l".utf8)) }
     }
-    try await question.withClient { client, call, address in
+    try await question.withClient { client, call, servers in
       let start = ContinuousClock.now
       var before: TopScreen.Look?
       var views = 0
@@ -47,7 +47,7 @@ struct Top: AsyncParsableCommand {
         let screen = TopScreen(before: before, now: look)
         // The first look of a program has nothing to compare with, and tells nothing.
         if before != nil || isLive {
-          try Self.show(screen, address, isLive: isLive, json: json)
+          try Self.show(screen, servers, isLive: isLive, json: json)
           views += before == nil ? 0 : 1
         }
         before = look
@@ -57,10 +57,10 @@ struct Top: AsyncParsableCommand {
   }
 
   private static func show(
-    _ screen: TopScreen, _ address: ServerAddress, isLive: Bool, json: Bool
+    _ screen: TopScreen, _ servers: ServerList, isLive: Bool, json: Bool
   ) throws {
     if json { return try StandardStreams.write(screen.json()) }
-    let lines = screen.lines(at: address, columns: StandardStreams.columns)
+    let lines = screen.lines(at: "\(servers)", columns: StandardStreams.columns)
     let text =
       isLive
       ? "\u{1b}[H" + lines.map { $0 + "\u{1b}[K\n" }.joined() + "\u{1b}[J"

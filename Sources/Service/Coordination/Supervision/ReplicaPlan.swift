@@ -69,8 +69,13 @@ package struct ReplicaPlan: Sendable, Hashable {
     reasons.append("\(weightBytes >> 20) MiB of weights, shared")
     if fitting < wanted { reasons.append("memory for \(fitting)") }
     let why =
-      processes == 1
-      ? "one process" : bySize >= processes ? "at most \(threadsMax) threads each" : "so that one may die"
+      if processes == 1 {
+        "one process"
+      } else if bySize >= processes {
+        "at most \(threadsMax) threads each"
+      } else {
+        "so that one may die"
+      }
     reason = "\(processes) × \(threads) threads: \(why); " + reasons.joined(separator: ", ")
   }
 

@@ -8,6 +8,7 @@ internal import Wire
 package final class Listener: Sendable {
   /// Unsent bytes that the system takes beyond what is on its way: a small answer cannot overtake
   /// them. Without this it takes some 4 MB.
+  private static let tickInterval = TimeAmount.milliseconds(250)
   private static let unsentLowWaterBytes: SocketOptionValue = 128 << 10
 
   private struct Connections {
@@ -25,6 +26,13 @@ package final class Listener: Sendable {
   /// State of the event loop that accepts and serves.
   private final class Box {
     var connections = Connections()
+    var tick: RepeatedTask?
+
+    /// One look at all connections in turn costs less than a timer of its own for each.
+    func checkTime() {
+      let now = NIODeadline.now()
+      for handler in Array(connections.handlers.values) { handler.checkTime(now) }
+    }
   }
 
   private init(channel: any Channel, connections: NIOLoopBound<Box>, address: SocketAddress) {
@@ -62,11 +70,21 @@ package final class Listener: Sendable {
       guard let address = channel.localAddress else {
         throw TransportError(.addressUnavailable, "\(host):\(port) was bound to no address")
       }
+      try await eventLoop.submit { startTick(box, on: channel) }.get()
       return Listener(channel: channel, connections: box, address: address)
     } catch let error as TransportError {
       throw error
     } catch {
       throw TransportError(.addressUnavailable, "cannot listen on \(host):\(port): \(error)")
+    }
+  }
+
+  /// Time goes on for connections that are left when the listener has closed.
+  private static func startTick(_ box: NIOLoopBound<Box>, on channel: any Channel) {
+    box.value.tick = channel.eventLoop.scheduleRepeatedTask(
+      initialDelay: tickInterval, delay: tickInterval
+    ) { _ in
+      box.value.checkTime()
     }
   }
 
@@ -99,6 +117,19 @@ package final class Listener: Sendable {
       connections.value.connections.isDraining = true
       channel.close(promise: nil)
       for handler in connections.value.connections.handlers.values { handler.beginDraining() }
+    }
+  }
+
+  /// Connections served now; on the event loop.
+  package var openConnectionCount: Int {
+    eventLoop.preconditionInEventLoop()
+    return connections.value.connections.handlers.count
+  }
+
+  /// Ends every connection at once, as the death of the process would; new ones are accepted.
+  package func breakConnections() {
+    eventLoop.execute { [connections] in
+      for handler in connections.value.connections.handlers.values { handler.breakOff() }
     }
   }
 

@@ -8,8 +8,6 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
   package typealias InboundIn = ByteBuffer
   package typealias OutboundOut = ByteBuffer
 
-  private static let tickInterval = TimeAmount.milliseconds(250)
-
   private let configuration: ServerConfiguration
   private let service: any CallService
   private let logger: Logger
@@ -22,7 +20,6 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
   private var calls = CallTable<IncomingCall>()
   private var context: ChannelHandlerContext?
   private var writer: FrameWriter?
-  private var tick: RepeatedTask?
   private var peerFrameBytesMax = WireLimits.frameBytesMin
   private var isClosing = false
   /// Who asks where a call's head does not say.
@@ -95,7 +92,6 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
   }
 
   package func channelInactive(context: ChannelHandlerContext) {
-    tick?.cancel()
     writer = nil
     isClosing = true
     let running = stateMachine.closed()
@@ -116,6 +112,11 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     let goAway = GoAway(lastCallID: stateMachine.lastCallID, status: status)
     enqueue(Frame.encode(.goAway, head: goAway.encoded()))
     pump()
+  }
+
+  /// Ends the connection without a word.
+  func breakOff() {
+    context?.close(promise: nil)
   }
 
   /// A part of a call's answer, on the event loop. Dropped if the call or connection is gone.
@@ -140,20 +141,16 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
   }
 
   private func begin(_ context: ChannelHandlerContext) {
-    guard tick == nil else { return }
+    guard writer == nil else { return }
     opened = .now()
     lastFrame = opened
     lastReport = opened
+    lastTook = opened
     lifetime = configuration.connectionAge.map {
       ConnectionLifetime($0, opened: opened, chance: chance)
     }
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
     writer = FrameWriter(channel: context.channel) { bound.value.pump() }
-    tick = context.eventLoop.scheduleRepeatedTask(
-      initialDelay: Self.tickInterval, delay: Self.tickInterval
-    ) { _ in
-      bound.value.checkTime(.now())
-    }
     let hello = Hello(limits: configuration.limits, agent: configuration.agent)
     enqueue(Frame.encode(.hello, head: hello.encoded()))
     pump()
@@ -223,8 +220,9 @@ package final class ServerConnectionHandler: ChannelInboundHandler {
     closeIfDrained()
   }
 
-  private func checkTime(_ now: NIODeadline) {
-    guard let context, !isClosing else { return }
+  /// Keeps the bounds of time; to be called a few times a second.
+  func checkTime(_ now: NIODeadline) {
+    guard let context, writer != nil, !isClosing else { return }
     if stateMachine.isAwaitingHello, now - opened > configuration.helloTimeout {
       return close(Status(.deadlineExceeded, "no hello in \(configuration.helloTimeout.text)"))
     }

@@ -1,0 +1,90 @@
+import Foundation
+import MillpondClient
+import TestSupport
+import Testing
+
+extension Integration {
+  @Suite("A model is swapped while calls are served")
+  struct SwapTests {
+    /// Classifies until told to stop; every answer must be whole and of one version.
+    private func load(
+      _ client: MillpondClient, _ inputs: [Input], until isOver: Flag
+    ) async throws -> [String: [[Float]]] {
+      var versions: [String: [[Float]]] = [:]
+      while !isOver.isSet {
+        let call = CallOptions.sections.with { $0.timeout = Patience.usual }
+        let answer = try await client.classify(inputs, call: call)
+        let values = try answer.values().map(\.values)
+        if let known = versions[answer.fingerprint] {
+          #expect(values == known)
+        } else {
+          versions[answer.fingerprint] = values
+        }
+      }
+      return versions
+    }
+
+    @Test("by command: no call fails, and no answer mixes the two versions")
+    func command() async throws {
+      let copy = try ModelCopy()
+      try copy.changeWeights()
+      let server = try await TestServer.coordinator(
+        [.sections()], ["--replicas", "2", "--admin", "127.0.0.1:0", "--log-format", "json"])
+      try await server.withClient { client in
+        let inputs = Input.texts(
+          try ClassificationReference.load().filter { $0.maxTokens == nil }.map(\.text))
+        let isOver = Flag()
+        let callers = (0..<3).map { _ in
+          Task { try await load(client, inputs, until: isOver) }
+        }
+        let before = try await client.info().models[0].fingerprint
+        let admin = try await server.adminAddress()
+        let lines = try await millpond(
+          "admin", "swap", "--server", admin, "sections=\(copy.directory)")
+        #expect(lines.exit == .status(0))
+        let after = try await client.info()
+        #expect(after.traffic[0].fingerprint != before)
+        #expect(after.workers.count == 2)
+        #expect(after.workers.allSatisfy { $0.fingerprint == after.traffic[0].fingerprint })
+        isOver.set()
+        for caller in callers {
+          let versions = try await caller.value
+          #expect(Set(versions.keys).isSubset(of: [before, after.traffic[0].fingerprint]))
+        }
+        // The old one cannot be pinned any more, and the refusal names what there is.
+        let call = CallOptions.sections.with { $0.fingerprint = before }
+        let error = try await callError { _ = try await client.classify(["x"], call: call) }
+        #expect(error.code == .failedPrecondition)
+        #expect(error.message.contains(after.traffic[0].fingerprint))
+      }
+    }
+
+    @Test("a directory that does not serve changes nothing, and the reason is told")
+    func refused() async throws {
+      let server = try await TestServer.coordinator(
+        [.sections()], ["--admin", "127.0.0.1:0", "--log-format", "json"])
+      try await server.withClient { client in
+        let admin = try await server.adminAddress()
+        let refused = try await millpond("admin", "swap", "--server", admin, "sections=/no/model")
+        #expect(refused.exit == .status(1))
+        #expect(try await client.classify(["a library"], call: .sections).values().count == 1)
+        #expect(try await client.info().workers.count == 1)
+        let unknown = try await millpond("admin", "swap", "--server", admin, "other=/no/model")
+        #expect(unknown.messages.contains("'other'"))
+      }
+    }
+  }
+}
+
+extension TestServer {
+  /// Where it listens for administration, as its log says.
+  fileprivate func adminAddress() async throws -> String {
+    try await eventually("the log tells the administration address") {
+      let log = process.standardError
+      guard let line = log.split(separator: "\n").first(where: { $0.contains("administration") }),
+        let range = line.range(of: #""address":""#)
+      else { return nil }
+      return String(line[range.upperBound...].prefix { $0 != "\"" })
+    }
+  }
+}
