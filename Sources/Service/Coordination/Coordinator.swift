@@ -25,6 +25,7 @@ package enum Coordinator {
     readConfiguration: @escaping @Sendable () throws -> CoordinatorConfiguration,
     onReady: @escaping @Sendable (_ host: String, _ port: Int) -> Void
   ) async throws {
+    _ = cp_raise_open_files()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     group.any().execute { _ = cp_set_thread_slice(100_000) }
     let eventLoop = group.next()

@@ -23,11 +23,11 @@ package struct ServerConfiguration: Sendable, Hashable {
   /// How old a connection becomes; nil is any age.
   package var connectionAge: ConnectionAge?
 
-  /// 4,096 connections; hello in 5 s, a frame in 30 s, idle for 10 min, unread for 30 s, 256 MiB
+  /// 16,384 connections; hello in 5 s, a frame in 30 s, idle for 10 min, unread for 30 s, 256 MiB
   /// unsent, a load report each second; connections of 10 min.
   package static func defaults(agent: String) -> ServerConfiguration {
     ServerConfiguration(
-      limits: .server, agent: agent, connectionsMax: 4_096, helloTimeout: .seconds(5),
+      limits: .server, agent: agent, connectionsMax: 16_384, helloTimeout: .seconds(5),
       frameTimeout: .seconds(30), idleTimeout: .minutes(10), writeTimeout: .seconds(30),
       unsentBytesMax: 256 << 20, loadReportInterval: .seconds(1), connectionAge: .defaults)
   }
@@ -62,19 +62,24 @@ package struct ClientConfiguration: Sendable, Hashable {
   package var pingInterval: TimeAmount
   /// Silence after a ping that means the peer is gone.
   package var pingTimeout: TimeAmount
+  /// The same while an answer is late.
+  package var probeTimeout: TimeAmount
   /// Calls that wait for credit; more are refused.
   package var waitingCallsMax: Int
 
-  /// 5 s to connect, a ping after 5 s of silence, gone after 10 s more, 16,384 calls waiting.
+  /// 5 s to connect, a ping after 5 s of silence, gone after 10 s more or 3 s where an answer is
+  /// late, 16,384 calls waiting.
   package static func defaults(agent: String, token: String = "") -> ClientConfiguration {
     ClientConfiguration(
       limits: .client, agent: agent, token: token, connectTimeout: .seconds(5),
-      pingInterval: .seconds(5), pingTimeout: .seconds(10), waitingCallsMax: 16_384)
+      pingInterval: .seconds(5), pingTimeout: .seconds(10), probeTimeout: .seconds(3),
+      waitingCallsMax: 16_384)
   }
 
   package init(
     limits: WireLimits, agent: String, token: String, connectTimeout: TimeAmount,
-    pingInterval: TimeAmount, pingTimeout: TimeAmount, waitingCallsMax: Int
+    pingInterval: TimeAmount, pingTimeout: TimeAmount, probeTimeout: TimeAmount,
+    waitingCallsMax: Int
   ) {
     self.limits = limits
     self.agent = agent
@@ -82,6 +87,7 @@ package struct ClientConfiguration: Sendable, Hashable {
     self.connectTimeout = connectTimeout
     self.pingInterval = pingInterval
     self.pingTimeout = pingTimeout
+    self.probeTimeout = probeTimeout
     self.waitingCallsMax = waitingCallsMax
   }
 }

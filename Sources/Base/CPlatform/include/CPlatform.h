@@ -48,6 +48,12 @@ int cp_set_thread_nice(int nice);
 /// an errno value.
 int cp_set_thread_slice(uint64_t nanoseconds);
 
+// MARK: Files
+
+/// Lets this process open as many files as it may at all: the usual limit, 1,024, is less than a
+/// server has connections. Returns the limit in force.
+uint64_t cp_raise_open_files(void);
+
 // MARK: Time and memory
 
 /// Memory nodes (NUMA) of the machine; at least 1. `root` as above.

@@ -58,7 +58,11 @@ struct Serve: AsyncParsableCommand {
   private static func configuration(
     _ settings: ServeSettings
   ) throws(CommandFailure) -> CoordinatorConfiguration {
-    CoordinatorConfiguration(
+    var scheduling = SchedulerConfiguration()
+    scheduling.hedges = settings.hedges
+    var admission = AdmissionConfiguration.defaults
+    admission.cacheBytes = settings.resultCache << 20
+    return CoordinatorConfiguration(
       listenHost: settings.listen.host, listenPort: settings.listen.port,
       adminAddress: settings.admin.map(WorkerAddress.init),
       metricsAddress: settings.metrics.map(WorkerAddress.init),
@@ -72,7 +76,8 @@ struct Serve: AsyncParsableCommand {
       workerSources: settings.workers,
       // Without models of our own no worker is started.
       workerBinary: settings.models.isEmpty ? "" : try WorkerProgram.path(settings.workerBinary),
-      workerArguments: settings.workerArguments, threadsPerWorker: settings.threads)
+      workerArguments: settings.workerArguments, threadsPerWorker: settings.threads,
+      scheduling: scheduling, admission: admission)
   }
 }
 

@@ -74,6 +74,18 @@ struct ServeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Memory for finished answers that are given to equal calls. Default: 0, none is kept.",
+      valueName: "MIB"))
+  var resultCache: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Whether a second worker is asked what is slower than usual. Default: off.",
+      valueName: "on|off"))
+  var hedge: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "Where administration is served. Default: nowhere.", valueName: "HOST:PORT"))
   var admin: [String] = []
 
@@ -118,7 +130,8 @@ struct ServeOptions: ParsableArguments {
       "--threads": threads, "--precision": precision,
       "--cache": cache + (noCache ? ["none"] : []), "--worker-binary": workerBinary,
       "--log-level": logLevel, "--log-format": logFormat, "--metrics": metrics,
-      "--slow-call": slowCall, "--admin": admin, "--task": task, "--pooling": pooling,
+      "--slow-call": slowCall, "--result-cache": resultCache, "--hedge": hedge, "--admin": admin,
+      "--task": task, "--pooling": pooling,
       "--overrides": overrides, "--score-template": scoreTemplate, "--max-tokens": maxTokens,
     ]
     return SettingsSource(flags: flags, path: config)

@@ -43,11 +43,7 @@ struct CoordinatorMetrics {
     [
       { text, relays, _ in
         for relay in relays {
-          let kinds = relay.record.calls.sorted {
-            ($0.key.method.rawValue, $0.key.code.rawValue)
-              < ($1.key.method.rawValue, $1.key.code.rawValue)
-          }
-          for (kind, count) in kinds {
+          for (kind, count) in relay.record.calls {
             text.counter(
               "millpond_calls_total", "Calls that ended, by gRPC code.",
               labels: [
@@ -82,8 +78,7 @@ struct CoordinatorMetrics {
     [
       { text, relays, _ in
         for relay in relays {
-          let methods = relay.record.durations.sorted { $0.key.rawValue < $1.key.rawValue }
-          for (method, histogram) in methods {
+          for (method, histogram) in relay.record.durations {
             text.histogram(
               "millpond_call_duration_seconds", "From a call's arrival to its answer.",
               labels: [("model", relay.model), ("method", "\(method)")], histogram)

@@ -23,30 +23,53 @@ struct TrafficRecord {
     var timings: Timings
   }
 
-  private(set) var calls: [Kind: UInt64] = [:]
+  /// By method and code, each by its number.
+  private var callCounts = [UInt64](
+    repeating: 0, count: Method.allCases.count * StatusCode.allCases.count)
   private(set) var refusals: [StatusReason: UInt64] = [:]
   private(set) var inputs: UInt64 = 0
-  private(set) var durations: [Method: Histogram] = [:]
+  private var durationsByMethod = [Histogram](
+    repeating: Histogram(), count: Method.allCases.count)
   private(set) var waits = Histogram()
   private(set) var queueing = Histogram()
   private(set) var tokenizing = Histogram()
   private(set) var computing = Histogram()
   private(set) var recent = RollingPercentiles()
 
-  var answeredCalls: UInt64 { calls.reduce(0) { $0 + ($1.key.code == .ok ? $1.value : 0) } }
-  var failedCalls: UInt64 { calls.reduce(0) { $0 + ($1.key.code == .ok ? 0 : $1.value) } }
+  /// The kinds of calls that there were.
+  var calls: [(kind: Kind, count: UInt64)] {
+    Method.allCases.flatMap { method in
+      StatusCode.allCases.map { code in
+        (Kind(method: method, code: code), callCounts[Self.place(method, code)])
+      }
+    }.filter { $0.count > 0 }
+  }
+
+  /// Of the methods that were called.
+  var durations: [(method: Method, histogram: Histogram)] {
+    Method.allCases.map { ($0, durationsByMethod[Self.place($0)]) }.filter { $0.1.count > 0 }
+  }
+
+  private static func place(_ method: Method) -> Int { Int(method.rawValue) - 1 }
+
+  private static func place(_ method: Method, _ code: StatusCode) -> Int {
+    place(method) * StatusCode.allCases.count + Int(code.rawValue)
+  }
+
+  var answeredCalls: UInt64 { calls.reduce(0) { $0 + ($1.kind.code == .ok ? $1.count : 0) } }
+  var failedCalls: UInt64 { calls.reduce(0) { $0 + ($1.kind.code == .ok ? 0 : $1.count) } }
   var refusedCalls: UInt64 { refusals.values.reduce(0, +) }
 
   /// - Parameter now: nanoseconds.
   mutating func ended(_ outcome: Outcome, now: UInt64) {
-    calls[Kind(method: outcome.method, code: outcome.code), default: 0] += 1
+    callCounts[Self.place(outcome.method, outcome.code)] += 1
     if let wait = outcome.wait { waits.observe(wait) }
     guard outcome.code == .ok else {
       if outcome.reason != .unspecified { refusals[outcome.reason, default: 0] += 1 }
       return
     }
     inputs += UInt64(outcome.inputCount)
-    durations[outcome.method, default: Histogram()].observe(outcome.duration)
+    durationsByMethod[Self.place(outcome.method)].observe(outcome.duration)
     recent.observe(outcome.duration, now: now)
     guard outcome.timings.computeMicroseconds > 0 else { return }
     queueing.observe(Double(outcome.timings.queueMicroseconds) / 1e6)

@@ -109,6 +109,7 @@ final class ModelRelay {
     now = Int64(clamping: time.uptimeNanoseconds)
     scheduler.checkTime(now)
     act()
+    for id in scheduler.lateWorkers { links[id]?.probe() }
   }
 
   // MARK: Calls

@@ -96,6 +96,11 @@ final class WorkerLink {
     connection?.start(call, onEvent: onEvent)
   }
 
+  /// An answer is late.
+  func probe() {
+    connection?.probe()
+  }
+
   func cancel(_ callID: UInt64) {
     connection?.cancel(callID)
   }

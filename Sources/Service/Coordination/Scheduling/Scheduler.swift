@@ -103,6 +103,11 @@ package struct Scheduler: Sendable {
     return count
   }
 
+  /// Workers that owe late answers.
+  package var lateWorkers: [WorkerID] {
+    ready.filter { workers[$0].map { $0.latePieces > 0 } ?? false }
+  }
+
   /// What has been asked for since the last time.
   package mutating func takeActions() -> [Action] {
     defer { actions.removeAll(keepingCapacity: true) }

@@ -24,6 +24,8 @@ package import MillpondClient
 /// | `logFormat`     | `--log-format`   | `MILLPOND_LOG_FORMAT`  | text or json, of the workers too | text |
 /// | `metrics`       | `--metrics`      | `MILLPOND_METRICS`     | HOST:PORT of `/live`, `/ready` and `/metrics` over HTTP | none |
 /// | `slowCall`      | `--slow-call`    | `MILLPOND_SLOW_CALL`   | milliseconds from which a call is logged; 0: none is | 1000 |
+/// | `resultCache`   | `--result-cache` | `MILLPOND_RESULT_CACHE` | MiB of finished answers that are kept for equal calls; 0: none | 0 |
+/// | `hedge`         | `--hedge`        | `MILLPOND_HEDGE`       | on or off: whether a second worker is asked what is slower than 95 of 100 pieces | off |
 /// | `admin`         | `--admin`        | `MILLPOND_ADMIN`       | HOST:PORT for administration | none |
 ///
 /// Lists in variables have commas between their parts. Relative paths start at the working
@@ -46,6 +48,10 @@ package struct ServeSettings: Sendable {
   package var metrics: ServerAddress?
   /// Milliseconds from which a call is slow; 0: none is.
   package var slowCall: Int
+  /// MiB of finished answers that are kept; 0: none.
+  package var resultCache: Int
+  /// Whether a second worker is asked what is slow.
+  package var hedges: Bool
   /// Where administration is served, or nil.
   package var admin: ServerAddress?
   /// All of it as JSON, with where each value comes from.
@@ -84,6 +90,8 @@ package struct ServeSettings: Sendable {
     logFormat = try reader.read(.logFormat).value
     metrics = try reader.read(.metrics).value
     slowCall = try reader.read(.slowCall).value
+    resultCache = try reader.read(.resultCache).value
+    hedges = try reader.read(.hedge).value
     admin = try reader.read(.admin).value
     effectiveConfiguration = reader.effectiveConfiguration
     try reader.finish()
@@ -217,6 +225,23 @@ extension Setting where Value == Int {
     .number(
       "slowCall", flag: "--slow-call", variable: "MILLPOND_SLOW_CALL", range: 0...86_400_000,
       fallback: 1_000)
+  }
+
+  fileprivate static var resultCache: Self {
+    .number(
+      "resultCache", flag: "--result-cache", variable: "MILLPOND_RESULT_CACHE",
+      range: 0...1_048_576, fallback: 0)
+  }
+}
+
+extension Setting where Value == Bool {
+  fileprivate static var hedge: Self {
+    .text(
+      "hedge", flag: "--hedge", variable: "MILLPOND_HEDGE", fallback: false,
+      read: { (text) throws(ValueError) in
+        guard text == "on" || text == "off" else { throw ValueError("it is on or off") }
+        return text == "on"
+      }, write: { $1.string($0 ? "on" : "off") })
   }
 }
 

@@ -10,6 +10,8 @@ internal import Wire
 /// Calls handed in before the peer said hello, or over its credit, wait; the wait is bounded in
 /// count, and by the call's deadline.
 package final class ClientConnection {
+  /// A peer that was heard of so recently needs no ping.
+  private static let probeSilence = TimeAmount.milliseconds(500)
   /// What the peer's own refusal at the deadline may take to arrive.
   private static let deadlineGrace = TimeAmount.milliseconds(250)
 
@@ -47,6 +49,7 @@ package final class ClientConnection {
   private var helloTimer: Scheduled<Void>?
   private var tick: RepeatedTask?
   private var isClosed = false
+  private var isProbing = false
   private var closeReason: TransportError?
 
   /// Begins to connect. On the event loop.
@@ -106,6 +109,17 @@ package final class ClientConnection {
     if stateMachine.cancel(callID) {
       send(Frame.encode(.cancel, callID: callID))
     }
+  }
+
+  /// The peer owes an answer that is late: unless it has just been heard of it is pinged now, and
+  /// taken for gone if nothing comes in `configuration.probeTimeout`.
+  package func probe() {
+    guard channel != nil, !isClosed else { return }
+    let now = NIODeadline.now()
+    isProbing = true
+    guard pingSent == nil, now - lastReceived > Self.probeSilence else { return }
+    pingSent = now
+    send(Frame.encode(.ping))
   }
 
   /// Closes at once; open calls fail.
@@ -170,6 +184,7 @@ package final class ClientConnection {
   fileprivate func bytesReceived(_ now: NIODeadline) {
     lastReceived = now
     pingSent = nil
+    isProbing = false
   }
 
   fileprivate func frameReceived(_ frame: Frame) {
@@ -302,7 +317,7 @@ package final class ClientConnection {
       hasSent = false
     }
     if let pingSent {
-      if now - pingSent > configuration.pingTimeout {
+      if now - pingSent > (isProbing ? configuration.probeTimeout : configuration.pingTimeout) {
         close(TransportError(.unreachable, "\(address): no answer to a ping"))
       }
     } else if now - min(lastReceived, lastSent) > configuration.pingInterval {
