@@ -1,5 +1,6 @@
 import Inference
 import NIOCore
+import NIOPosix
 import TestSupport
 import Testing
 import Transport
@@ -26,6 +27,20 @@ struct WorkerServiceTests {
       try worker.engine.warmUp()
       worker.status.serving()
       #expect(try await worker.get("/ready").body == "ready\n")
+    }
+  }
+
+  @Test("a worker whose event loop hangs is not live, and is again when it goes on")
+  func hungLoop() async throws {
+    try await TestWorker.with { worker in
+      let isReleased = Flag()
+      // Nothing else lives on this loop.
+      worker.group.next().execute { while !isReleased.isSet {} }
+      let live = try await worker.get("/live")
+      #expect(live.code == 503)
+      #expect(live.body == "the event loop has not answered in 1 s\n")
+      isReleased.set()
+      try await eventually("it is live") { try await worker.get("/live").code == 200 }
     }
   }
 

@@ -33,7 +33,11 @@ extension Integration {
       #expect(
         metrics.contains(
           "\nmillpond_worker_inputs_total{method=\"classify\",code=\"OK\"} 2\n"))
-      #expect(metrics.contains("\nmillpond_worker_batch_inputs_sum 2\n"))
+      // A thread notes its batch when it looks for the next one: after the answer.
+      try await eventually("the batch is counted") {
+        try await HTTPPeer.get("/metrics", port: port).body
+          .contains("\nmillpond_worker_batch_inputs_sum 2\n")
+      }
       server.process.send(15)
       #expect(try await server.process.exit(within: .seconds(5)) == .status(0))
     }

@@ -12,6 +12,8 @@ import WorkerService
 /// system's choice.
 struct TestWorker {
   let model = HeldModel()
+  /// The service's loop, which a test may hold up: it is no other test's.
+  let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   let engine: Engine
   let status: WorkerStatus
   let service: WorkerService
@@ -21,7 +23,7 @@ struct TestWorker {
   var port: Int { listener.address.port ?? 0 }
 
   private init(stillnessMax: Duration) async throws {
-    let loop = MultiThreadedEventLoopGroup.singleton.next()
+    let loop = group.next()
     let info = EngineInfo(
       name: "held", fingerprint: "held-1", model: model.description, architecture: "Held",
       precision: "f32", instructionSet: "none", threadCount: 1, parameterCount: 0)
@@ -71,6 +73,8 @@ struct TestWorker {
     listener.beginDraining()
     await probes.shutDown()
     engine.shutDown()
+    // It fails only where it was called before.
+    try? await group.shutdownGracefully()
   }
 
   /// What `/ready`, `/live` or `/metrics` says.
