@@ -160,7 +160,12 @@ let testTargets: [Target] = [
       "Status", "TestSupport", "CPlatform", nioCore, logging,
       .product(name: "NIOEmbedded", package: "swift-nio"),
     ]),
-  tests("WorkerService", ["WorkerService", "Inference", "Kernels", "Status", "Wire"]),
+  tests(
+    "WorkerService",
+    [
+      "WorkerService", "Inference", "Kernels", "Status", "TestSupport", "Transport", "Wire",
+      nioCore, nioPosix, logging,
+    ]),
   tests("Benchmarks", ["Benchmarks", "JSON", "CPlatform"]),
   tests("Wire", ["Wire", "JSON"]),
   tests(

@@ -1,6 +1,7 @@
 import CPlatform
 import Glibc
 import Status
+import TestSupport
 import Testing
 
 @Suite("Service manager")

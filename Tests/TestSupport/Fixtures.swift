@@ -36,6 +36,11 @@ package enum Fixtures {
     root.appendingPathComponent(relative).path
   }
 
+  /// A text file of the repository.
+  package static func text(_ relative: String) throws -> String {
+    String(decoding: try Data(contentsOf: root.appendingPathComponent(relative)), as: UTF8.self)
+  }
+
   /// Path of a file of Tests/Fixtures.
   package static func path(_ relative: String) -> String {
     folder.appendingPathComponent(relative).path

@@ -1,7 +1,8 @@
 internal import CPlatform
 package import Inference
-internal import NIOCore
+package import NIOCore
 internal import NIOPosix
+internal import Status
 package import Transport
 package import Wire
 
@@ -13,31 +14,44 @@ package final class WorkerService: CallService {
   /// From this many bytes of request or answer, or inputs of an answer, on a call counts as large.
   private static let largeBytes = 256 << 10
   private static let largeInputs = 256
-  /// A compute thread that is longer in one step is stuck.
-  private static let stepMax = Duration.seconds(2)
 
   private let engine: Engine
+  private let status: WorkerStatus
+  private let healthWatch: ChangeWatch<HealthResponse>
   private let started = NIODeadline.now()
 
-  package init(engine: Engine) {
+  /// A service whose calls come on the given event loop.
+  package init(engine: Engine, status: WorkerStatus, on eventLoop: any EventLoop) {
     self.engine = engine
+    self.status = status
+    healthWatch = ChangeWatch(on: eventLoop) { HealthResponse(status.health) }
+  }
+
+  /// No more calls are to come: those who watch the health are told so, for the last time.
+  package func beginDraining() {
+    status.draining()
+    healthWatch.end()
   }
 
   package func callReceived(_ call: IncomingCall) {
     guard let method = call.head.method, method != .admin else {
-      return call.refuse(
+      return refuse(
+        call,
         Status(
           .unimplemented, reason: .unknownMethod,
           "method \(call.head.methodNumber) is not known here"))
     }
     switch method {
-    case .info: call.respond(ResponseHead(load: loadReport()), body: info().encoded())
-    case .health: call.respond(ResponseHead(load: loadReport()), body: health().encoded())
+    case .info:
+      call.respond(ResponseHead(load: loadReport()), body: info().encoded())
+      status.answered(.info, .ok, inputs: 0)
+    case .health: answerHealth(call)
     case .admin: break
     case .embed, .classify, .score, .tokenize:
       let asked = call.head.model
       guard asked.isEmpty || asked == engine.info.name else {
-        return call.refuse(
+        return refuse(
+          call,
           Status(
             .notFound, reason: .unknownModel,
             "model '\(asked)' is not served here; served: '\(engine.info.name)'"))
@@ -57,9 +71,18 @@ package final class WorkerService: CallService {
       queuedBytes: load.queuedBytes, threads: load.threadCount,
       tokenNanoseconds: UInt64(max(0, load.nanosecondsPerToken)),
       tokenSquaredPicoseconds: UInt64(max(0, load.nanosecondsPerSquaredToken * 1_000)),
-      tokensPerKilobyte: Int(load.tokensPerByte * 1_000), isDraining: load.isDraining,
+      tokensPerKilobyte: Int(load.tokensPerByte * 1_000),
+      isDraining: load.isDraining || status.isDraining,
       batchNanoseconds: UInt64(max(0, load.nanosecondsPerBatch)))
   }
+
+  /// Refuses a call before the engine has seen it.
+  private func refuse(_ call: IncomingCall, _ refusal: Status, load: Wire.LoadReport? = nil) {
+    call.refuse(refusal, load: load)
+    status.answered(call.head.method, refusal.code, inputs: call.head.inputCount)
+  }
+
+  // MARK: - Calls for the engine
 
   private func submit(_ call: IncomingCall, _ method: Wire.Method) {
     let request: EngineRequest
@@ -67,8 +90,9 @@ package final class WorkerService: CallService {
       request = try EngineRequest(method, body: call.body)
       try call.head.check(inputCount: request.inputs.count)
     } catch {
-      return call.refuse(error, load: loadReport())
+      return refuse(call, error, load: loadReport())
     }
+    let inputCount = request.inputs.count
     let priority: CallPriority = call.head.priority == .bulk ? .bulk : .interactive
     let translation = AnswerTranslation(
       method, labels: engine.info.model.labels, elementType: request.elementType)
@@ -78,9 +102,11 @@ package final class WorkerService: CallService {
         deadline: call.deadline?.uptimeNanoseconds, priority: priority
       ) { [self] answer in
         if isSmall(answer, translation) {
-          respond(call, answer, translation)
+          respond(call, method, answer, translation, inputCount)
         } else {
-          NIOThreadPool.singleton.submit { _ in self.respond(call, answer, translation) }
+          NIOThreadPool.singleton.submit { _ in
+            self.respond(call, method, answer, translation, inputCount)
+          }
         }
       })
     call.onCancel { handle.cancel() }
@@ -92,23 +118,29 @@ package final class WorkerService: CallService {
   }
 
   private func respond(
-    _ call: IncomingCall, _ answer: InferenceAnswer, _ translation: AnswerTranslation
+    _ call: IncomingCall, _ method: Wire.Method, _ answer: InferenceAnswer,
+    _ translation: AnswerTranslation, _ inputCount: Int
   ) {
     var head = ResponseHead(
       fingerprint: engine.info.fingerprint, timings: Timings(answer.timings), load: loadReport())
+    // Counted before it is sent: who has the answer finds it counted.
     do throws(Status) {
       let results = try answer.outcome.mapError { Status($0) }.get()
       let parts = try translation.parts(results)
+      status.answered(method, answer, .ok, inputs: inputCount)
       guard !parts.isEmpty else { return call.respond(head) }
       for (index, part) in parts.enumerated() {
         head.inputs = part.inputs
         call.respond(head, body: part.body, isLast: index == parts.count - 1)
       }
     } catch {
+      status.answered(method, answer, error, inputs: inputCount)
       head.status = error
       call.respond(head)
     }
   }
+
+  // MARK: - Calls about the worker
 
   private func info() -> InfoResponse {
     InfoResponse(
@@ -117,14 +149,36 @@ package final class WorkerService: CallService {
       uptimeMilliseconds: UInt64(clamping: (.now() - started).nanoseconds / 1_000_000))
   }
 
-  private func health() -> HealthResponse {
-    let isProgressing = engine.oldestStep.map { $0 < Self.stepMax } ?? true
-    let isReady = !engine.load().isDraining
-    return HealthResponse(
-      isLive: true, isReady: isReady, isProgressing: isProgressing,
-      models: [
-        ModelHealth(name: engine.info.name, workersReady: isReady ? 1 : 0, workersKnown: 1)
-      ])
+  /// Answers now and, where the caller watches, after each change: until it cancels, its deadline
+  /// passes or the worker drains.
+  private func answerHealth(_ call: IncomingCall) {
+    let request: HealthRequest
+    let body = call.body
+    do throws(WireError) {
+      request = try HealthRequest(decoding: body.readableBytesSpan)
+    } catch {
+      return refuse(call, Status(.invalidArgument, error.message))
+    }
+    guard request.watch else {
+      status.answered(.health, .ok, inputs: 0)
+      let health = HealthResponse(status.health)
+      return call.respond(ResponseHead(load: loadReport()), body: health.encoded())
+    }
+    let watcher = healthWatch.watch(until: call.deadline) { [self] health, isLast in
+      if isLast { status.answered(.health, .ok, inputs: 0) }
+      call.respond(ResponseHead(load: loadReport()), body: health.encoded(), isLast: isLast)
+    }
+    guard let watcher else {
+      return refuse(
+        call,
+        Status(
+          .resourceExhausted, reason: .limit, "too many watch the health of this worker",
+          isRetryable: true))
+    }
+    call.onCancel { [self] in
+      guard healthWatch.cancel(watcher) else { return }
+      refuse(call, Status(.cancelled, "the caller cancelled the watch"))
+    }
   }
 }
 

@@ -80,6 +80,7 @@ extension Integration {
         ["--listen", "127.0.0.1:0"], ["--model", "x", "--threads", "0"],
         ["--model", "x", "--listen", "nonsense"], ["--model", "x", "--precision", "f64"],
         ["--model", "x", "--cache", "/tmp", "--no-cache"], ["--model", "x", "--no-such-flag"],
+        ["--model", "x", "--metrics", "9090"], ["--model", "x", "--log-format", "xml"],
       ])
     func workerMisuse(arguments: [String]) async throws {
       let process = try ChildProcess(Executables.worker(), arguments)

@@ -39,6 +39,12 @@ package final class StatusListener: Sendable {
     self.questions = questions
   }
 
+  /// The address as in a URL: with brackets around an IPv6 address.
+  package var hostAndPort: String {
+    let host = address.ipAddress ?? "localhost"
+    return "\(host.contains(":") ? "[\(host)]" : host):\(address.port ?? 0)"
+  }
+
   /// Starts the thread, binds and begins to accept.
   ///
   /// - Throws: `StatusError` `.addressUnavailable`, naming the address, if it cannot be bound.

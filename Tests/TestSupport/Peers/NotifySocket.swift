@@ -1,13 +1,12 @@
-import Glibc
-import TestSupport
+internal import Glibc
 
-/// A service manager's end of the socket.
-final class NotifySocket {
+/// A service manager's end of the socket that services notify.
+package final class NotifySocket: Sendable {
   private let descriptor: Int32
   private let path: String
 
   /// Listens on a path, or on `@` and an abstract name.
-  init(_ name: String) throws {
+  package init(_ name: String) throws {
     path = name
     descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_un()
@@ -29,7 +28,7 @@ final class NotifySocket {
   }
 
   /// A datagram that has come, or nil.
-  func receive() -> String? {
+  package func receive() -> String? {
     var bytes = [UInt8](repeating: 0, count: 4_096)
     let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
     return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
