@@ -60,7 +60,7 @@ package enum Coordinator {
         address.host, address.port, on: eventLoop, service: admin, logger: logger)
       listeners.append(adminListener)
       logger.info(
-        "listening for administration",
+        "administration is served",
         metadata: ["address": "\(address.host):\(adminListener.address.port ?? address.port)"])
     }
     let status = try await serveStatus(configuration, handle, logger)
@@ -88,7 +88,8 @@ package enum Coordinator {
       let listener = try await StatusListener.bind(
         host: address.host, port: address.port, source: CoordinatorStatus(handle: handle),
         logger: logger)
-      logger.info("serving status", metadata: ["address": "\(listener.address)"])
+      logger.info("status is served",
+        metadata: ["address": "\(address.host):\(listener.address.port ?? address.port)"])
       return listener
     } catch let error as StatusError {
       throw CoordinationError(.addressUnavailable, error.message)

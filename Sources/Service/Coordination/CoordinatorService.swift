@@ -409,6 +409,14 @@ final class CoordinatorState {
     }
   }
 
+  /// Whether no model has only workers that owe late answers.
+  private var isProgressing: Bool {
+    !relays.values.contains { relay in
+      let late = relay.scheduler.lateWorkers
+      return !late.isEmpty && late.count == relay.scheduler.ready.count
+    }
+  }
+
   func count(connections: @escaping () -> Int) { connectionCount = connections }
 
   func metrics() -> PrometheusText {
@@ -432,6 +440,6 @@ final class CoordinatorState {
         workersKnown: relay.scheduler.workers.count { $0 != nil })
     }
     return HealthResponse(
-      isLive: true, isReady: unreadiness == nil, isProgressing: true, models: models)
+      isLive: true, isReady: unreadiness == nil, isProgressing: isProgressing, models: models)
   }
 }

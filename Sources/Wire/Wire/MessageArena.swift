@@ -11,28 +11,46 @@ struct MessageArena: ~Copyable {
     var capacity: Int
     var remaining: Int
     var isExhausted: Bool
+    /// Memory that is not the arena's: most messages need no more.
+    let lent: UnsafeMutableRawPointer?
   }
 
   private static let chunkHeaderByteCount = 16
   private static let chunkByteCountMin = 4 << 10
   private static let chunkByteCountMax = 1 << 20
+  /// Bytes worth lending.
+  static let lentByteCount = 4 << 10
 
   private let state: UnsafeMutablePointer<State>
 
-  /// - Parameter byteCountMax: bound of everything handed out together, in bytes.
-  init(byteCountMax: Int) {
-    state = .allocate(capacity: 1)
-    state.initialize(
-      to: State(chunk: nil, used: 0, capacity: 0, remaining: byteCountMax, isExhausted: false))
+  /// - Parameters:
+  ///   - byteCountMax: bound of everything handed out together, in bytes.
+  ///   - lent: memory aligned to 16 bytes that outlives the arena, for its state and the first that
+  ///     is handed out; empty or at least 256 bytes.
+  init(byteCountMax: Int, lent: UnsafeMutableRawBufferPointer? = nil) {
+    let stateByteCount = (MemoryLayout<State>.size + 15) & ~15
+    if let lent, let base = lent.baseAddress {
+      state = base.bindMemory(to: State.self, capacity: 1)
+      state.initialize(
+        to: State(
+          chunk: base, used: stateByteCount, capacity: lent.count, remaining: byteCountMax,
+          isExhausted: false, lent: base))
+    } else {
+      state = .allocate(capacity: 1)
+      state.initialize(
+        to: State(
+          chunk: nil, used: 0, capacity: 0, remaining: byteCountMax, isExhausted: false, lent: nil))
+    }
   }
 
   deinit {
+    let lent = state.pointee.lent
     var chunk = state.pointee.chunk
-    while let current = chunk {
+    while let current = chunk, current != lent {
       chunk = current.load(as: UnsafeMutableRawPointer?.self)
       current.deallocate()
     }
-    state.deallocate()
+    if lent == nil { state.deallocate() }
   }
 
   /// Whether a request was refused for the bound.

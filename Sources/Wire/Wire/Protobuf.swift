@@ -31,12 +31,21 @@ enum Protobuf {
   static func decode<Message: ProtobufConvertible>(
     _ bytes: RawSpan, as type: Message.Type = Message.self
   ) throws(WireError) -> Message {
-    let arena = MessageArena(byteCountMax: bytes.byteCount * 2 + overheadBytesMax)
-    var allocator = arena.allocator
-    let raw = bytes.withUnsafeBytes { buffer in
-      Message.unpackRaw(
-        &allocator, buffer.count, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self))
+    let byteCountMax = bytes.byteCount * 2 + overheadBytesMax
+    return try bytes.withUnsafeBytes { (buffer) throws(WireError) in
+      try withUnsafeTemporaryAllocation(byteCount: MessageArena.lentByteCount, alignment: 16) {
+        (lent) throws(WireError) in
+        try unpack(buffer, MessageArena(byteCountMax: byteCountMax, lent: lent))
+      }
     }
+  }
+
+  private static func unpack<Message: ProtobufConvertible>(
+    _ bytes: UnsafeRawBufferPointer, _ arena: consuming MessageArena
+  ) throws(WireError) -> Message {
+    var allocator = arena.allocator
+    let raw = Message.unpackRaw(
+      &allocator, bytes.count, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
     guard let raw else {
       if arena.isExhausted {
         throw WireError(.tooLarge, "\(Message.messageName) has too many parts")
