@@ -5,11 +5,13 @@ internal import Wire
 extension MillpondClient {
   /// Whether a server lives, is ready and makes progress: now, and after each change.
   ///
-  /// Of several servers one is watched, and when its connection ends another: equal states that
-  /// follow each other are given once. A consumer that is slower than the changes gets the last 16.
-  /// The sequence ends with the task that reads it, or where a server does not watch after its first
-  /// answer. It throws `MillpondError`: what ``health(call:)`` throws, and `.deadlineExceeded` after
-  /// the call's timeout, which is of the whole watch.
+  /// Of several servers one is watched, and when it ends the watch, or its connection ends,
+  /// another: equal states that follow each other are given once. A consumer that is slower than the
+  /// changes gets the last 16.
+  ///
+  /// The sequence ends with the task that reads it; at the call's timeout, which is of the whole
+  /// watch; and after the first state where a server does not watch. It throws `MillpondError`: what
+  /// ``health(call:)`` throws, `.unavailable` when no server is reached any more.
   public func watchHealth(
     call: CallOptions = CallOptions()
   ) -> AsyncThrowingStream<ServerHealth, any Error> {
@@ -23,7 +25,8 @@ extension MillpondClient {
         sink.finish(throwing: error)
       }
     } onEnd: { error in
-      sink.finish(throwing: error)
+      let isOver = error?.code == .deadlineExceeded && changes.hasAny
+      sink.finish(throwing: isOver ? nil : error)
     }
     // The client lives as long as somebody may read.
     sink.onTermination = { [self] _ in
@@ -37,6 +40,9 @@ extension MillpondClient {
 /// The states of a watch that differ from the one before.
 private final class HealthChanges: Sendable {
   private let last = Mutex<ServerHealth?>(nil)
+
+  /// Whether there was a state at all.
+  var hasAny: Bool { last.withLock { $0 != nil } }
 
   /// - Throws: `.internal` for a part that does not decode.
   func next(_ part: AnswerPart) throws(MillpondError) -> ServerHealth? {

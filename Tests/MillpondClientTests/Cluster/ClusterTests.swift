@@ -60,10 +60,12 @@ struct ClusterTests {
     let cluster = try await Cluster()
     try await cluster.connected()
     let before = cluster.servers.map(\.callCount)
-    let load = try await Load.run(cluster.client, calls: 3_000, tasks: tasks)
-    #expect(load.answered == 3_000)
+    // So many that what the machine does beside them evens out.
+    let count = 12_000
+    let load = try await Load.run(cluster.client, calls: count, tasks: tasks)
+    #expect(load.answered == count)
     for (server, before) in zip(cluster.servers, before) {
-      #expect((800...1_200).contains(server.callCount - before))
+      #expect((count / 3 * 8 / 10...count / 3 * 12 / 10).contains(server.callCount - before))
     }
   }
 
@@ -78,7 +80,7 @@ struct ClusterTests {
     }
     #expect(load.errors.isEmpty)
     #expect(load.answered == 6_000)
-    let again = try await PondServer.start(port: victim.address.port)
+    let again = try await PondServer.start(on: victim.port)
     #expect(
       try await eventually {
         _ = try await cluster.client.embed(["tide"])
@@ -102,7 +104,7 @@ struct ClusterTests {
 
   @Test("a server that accepts and says nothing holds up no call")
   func blackHole() async throws {
-    let hole = try SilentListener()
+    let hole = try LoopbackPort(listens: true)
     let cluster = try await Cluster(2, more: [hole.address])
     let began = ContinuousClock.now
     let load = try await Load.run(cluster.client, calls: 1_000)

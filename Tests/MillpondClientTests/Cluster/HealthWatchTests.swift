@@ -36,6 +36,7 @@ struct HealthWatchTests {
   @Test("a watch goes on at another server when its own ends", arguments: [true, false])
   func moves(drains: Bool) async throws {
     let servers = [try await PondServer.start(), try await PondServer.start()]
+    defer { withExtendedLifetime(servers) {} }
     let client = MillpondClient(addresses: servers.map(\.address))
     var watch = client.watchHealth().makeAsyncIterator()
     #expect(try await watch.next()?.isReady == true)
@@ -46,6 +47,34 @@ struct HealthWatchTests {
     if drains { servers[index].beginDraining() } else { try await servers[index].kill() }
     #expect(try await watch.next()?.isReady == false)
     #expect(other.watchCount == 1)
+  }
+
+  @Test("a watch that its server ends when it stops goes on at another")
+  func ended() async throws {
+    let servers = [try await PondServer.start(), try await PondServer.start()]
+    defer { withExtendedLifetime(servers) {} }
+    let client = MillpondClient(addresses: servers.map(\.address))
+    var watch = client.watchHealth().makeAsyncIterator()
+    #expect(try await watch.next()?.isReady == true)
+    #expect(try await eventually { servers.contains { $0.watchCount == 1 } })
+    let index = try #require(servers.firstIndex { $0.watchCount == 1 })
+    servers[index].setReady(false, isLast: true)
+    // Only then: the go-away would move the watch before its end is read.
+    #expect(try await watch.next()?.isReady == false)
+    servers[index].beginDraining()
+    #expect(try await watch.next()?.isReady == true)
+    #expect(servers[1 - index].watchCount == 1)
+  }
+
+  @Test("a watch ends at its timeout")
+  func timeout() async throws {
+    let server = try await PondServer.start()
+    let client = MillpondClient(addresses: [server.address])
+    var states = 0
+    for try await _ in client.watchHealth(call: CallOptions(timeout: .milliseconds(300))) {
+      states += 1
+    }
+    #expect(states == 1)
   }
 
   @Test("a watch outlives old connections")
@@ -66,6 +95,7 @@ struct HealthWatchTests {
   @Test("without any server a watch fails, after its patience")
   func unreachable() async throws {
     let server = try await PondServer.start()
+    defer { withExtendedLifetime(server) {} }
     let client = MillpondClient(
       addresses: [server.address], connectTimeout: .milliseconds(300))
     var watch = client.watchHealth().makeAsyncIterator()

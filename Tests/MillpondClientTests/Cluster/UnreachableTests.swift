@@ -3,20 +3,16 @@ import Testing
 
 @Suite("Client of servers that are not there", .timeLimit(.minutes(2)))
 struct UnreachableTests {
-  /// Addresses where nobody listens.
-  private func deadAddresses(_ count: Int) async throws -> [ServerAddress] {
-    var addresses: [ServerAddress] = []
-    for _ in 0..<count {
-      let server = try await PondServer.start()
-      addresses.append(server.address)
-      try await server.kill()
-    }
-    return addresses
+  /// Where nobody listens.
+  private let dead: [LoopbackPort]
+
+  init() throws {
+    dead = [try LoopbackPort(), try LoopbackPort()]
   }
 
   @Test("a call waits for a server as long as a connection may take, and names the addresses")
   func allDown() async throws {
-    let addresses = try await deadAddresses(2)
+    let addresses = dead.map(\.address)
     let client = MillpondClient(addresses: addresses, connectTimeout: .milliseconds(500))
     let began = ContinuousClock.now
     let error = await #expect(throws: MillpondError.self) { try await client.embed(["tide"]) }
@@ -30,8 +26,7 @@ struct UnreachableTests {
 
   @Test("it waits no longer than its deadline")
   func deadline() async throws {
-    let addresses = try await deadAddresses(1)
-    let client = MillpondClient(addresses: addresses, connectTimeout: .seconds(60))
+    let client = MillpondClient(addresses: [dead[0].address], connectTimeout: .seconds(60))
     let error = await #expect(throws: MillpondError.self) {
       try await client.embed(["tide"], call: CallOptions(timeout: .milliseconds(200)))
     }
@@ -44,11 +39,10 @@ struct UnreachableTests {
 
   @Test("a server that comes up while calls wait answers them")
   func comesUp() async throws {
-    let address = try await deadAddresses(1)[0]
-    let client = MillpondClient(addresses: [address], connectTimeout: .seconds(20))
+    let client = MillpondClient(addresses: [dead[0].address], connectTimeout: .seconds(20))
     async let answers = Load.run(client, calls: 20, tasks: 20)
     try await Task.sleep(for: .milliseconds(300))
-    let server = try await PondServer.start(port: address.port)
+    let server = try await PondServer.start(on: dead[0])
     let load = try await answers
     #expect(load.errors.isEmpty)
     #expect(server.callCount == 20)
@@ -66,7 +60,7 @@ struct UnreachableTests {
 
   @Test("connecting is over when one server answers, and when each has failed")
   func connect() async throws {
-    let dead = try await deadAddresses(2)
+    let dead = dead.map(\.address)
     let began = ContinuousClock.now
     let error = await #expect(throws: MillpondError.self) {
       try await MillpondClient.connect(to: dead, connectTimeout: .seconds(30))
@@ -97,7 +91,7 @@ struct UnreachableTests {
     let answer = Task { try await client.embed(["tide"]) }
     #expect(try await eventually { server.heldCount == 1 })
     try await server.kill()
-    let next = try await PondServer.start(port: server.address.port)
+    let next = try await PondServer.start(on: server.port)
     #expect(try await answer.value.values().count == 1)
     #expect(next.callCount == 1)
   }

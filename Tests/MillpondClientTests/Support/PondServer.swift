@@ -25,16 +25,17 @@ final class PondServer: Sendable {
     var health = HealthResponse(isLive: true, isReady: true, isProgressing: true, models: [])
   }
 
-  let address: ServerAddress
+  /// Nobody else's as long as this lives, killed or not.
+  let port: LoopbackPort
   private let listener: Listener
   private let group: MultiThreadedEventLoopGroup
   private let service: Service
 
   /// - Parameters:
-  ///   - port: 0 lets the system choose.
+  ///   - port: nil is a new one.
   ///   - manner: how calls are taken, until another is set.
   static func start(
-    port: Int = 0, _ manner: Manner = .answer,
+    on port: LoopbackPort? = nil, _ manner: Manner = .answer,
     _ configure: (inout ServerConfiguration) -> Void = { _ in }
   ) async throws -> PondServer {
     var configuration = ServerConfiguration.defaults(agent: "test pond")
@@ -42,18 +43,25 @@ final class PondServer: Sendable {
     configure(&configuration)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let service = Service(manner)
+    let port = try port ?? LoopbackPort()
     let listener = try await Listener.bind(
-      host: "127.0.0.1", port: port, on: group.next(), configuration: configuration,
+      host: port.address.host, port: port.address.port, on: group.next(),
+      configuration: configuration,
       service: service, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    return PondServer(listener, group, service)
+    return PondServer(port, listener, group, service)
   }
 
-  private init(_ listener: Listener, _ group: MultiThreadedEventLoopGroup, _ service: Service) {
+  private init(
+    _ port: LoopbackPort, _ listener: Listener, _ group: MultiThreadedEventLoopGroup,
+    _ service: Service
+  ) {
+    self.port = port
     self.listener = listener
     self.group = group
     self.service = service
-    address = ServerAddress(host: "127.0.0.1", port: listener.address.port ?? 0)
   }
+
+  var address: ServerAddress { port.address }
 
   deinit {
     group.shutdownGracefully { _ in }
@@ -92,8 +100,10 @@ final class PondServer: Sendable {
   }
 
   /// Tells those who watch.
-  func setReady(_ isReady: Bool) {
-    service.setReady(isReady)
+  ///
+  /// - Parameter isLast: their watch ends with it.
+  func setReady(_ isReady: Bool, isLast: Bool = false) {
+    service.setReady(isReady, isLast: isLast)
   }
 
   private final class Service: CallService {
@@ -129,12 +139,13 @@ final class PondServer: Sendable {
         ResponseHead(fingerprint: "pond-f32", inputs: 0..<count), body: response.encoded())
     }
 
-    func setReady(_ isReady: Bool) {
+    func setReady(_ isReady: Bool, isLast: Bool) {
       let (watches, body) = state.withLock { state in
+        defer { if isLast { state.watches = [] } }
         state.health.isReady = isReady
         return (state.watches, state.health.encoded())
       }
-      for call in watches { call.respond(ResponseHead(), body: body, isLast: false) }
+      for call in watches { call.respond(ResponseHead(), body: body, isLast: isLast) }
     }
 
     private func healthAsked(_ call: IncomingCall) {

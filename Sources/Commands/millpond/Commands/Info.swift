@@ -78,7 +78,7 @@ struct Health: AsyncParsableCommand {
     abstract: "Ask whether a server lives, is ready and makes progress.",
     discussion: """
       Exit status 0: ready. 1: reached, not ready. 3: not reached. With --watch it is the last \
-      state's, and 130 after Ctrl-C.
+      state's, 3 when no server is reached any more, and 130 after Ctrl-C.
 
         millpond health --server 127.0.0.1:7070 && echo ready
         millpond health --server 127.0.0.1:7070 --wait 30
@@ -119,13 +119,9 @@ struct Health: AsyncParsableCommand {
     var call = call
     if !hasDeadline { call.timeout = nil }
     var isReady = false
-    do {
-      for try await health in client.watchHealth(call: call) {
-        isReady = health.isReady
-        try StandardStreams.write(report(health))
-      }
-    } catch let error as MillpondError where hasDeadline && error.code == .deadlineExceeded {
-      return isReady
+    for try await health in client.watchHealth(call: call) {
+      isReady = health.isReady
+      try StandardStreams.write(report(health))
     }
     return isReady
   }

@@ -7,6 +7,9 @@ internal import Wire
 /// A call that finds no server waits for one: until its deadline, and no longer than a connection
 /// may take.
 final class CallDispatcher {
+  /// Before a watch that its server ended goes on at another.
+  private static let watchPause = TimeAmount.milliseconds(100)
+
   private let configuration: ClientConfiguration
   private let eventLoop: any EventLoop
   private let pool: ServerPool
@@ -99,6 +102,10 @@ extension CallDispatcher {
         return failed(call, at: server, head.status, AttemptFailure(answer: head.status))
       }
       pool.book.answered(server.id)
+      if call.wasGivenUp(now: .now()) {
+        call.dropParts()
+        return send(call, after: Self.watchPause)
+      }
       forget(call)
       call.succeed()
     case .failed(let status, let wasRead):
@@ -220,6 +227,7 @@ extension CallDispatcher {
         continue
       }
       recall(call)
+      call.dropParts()
       send(call, now: now)
     }
   }

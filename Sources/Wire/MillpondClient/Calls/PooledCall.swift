@@ -27,6 +27,8 @@ final class PooledCall {
   private let onPart: ((AnswerPart) -> Void)?
   private let completion: Completion
   private var parts: [AnswerPart] = []
+  /// Parts of this attempt that a watch was given.
+  private var watchedCount = 0
 
   /// - Parameters:
   ///   - onPart: takes each part when it comes: the call is a watch, which goes on elsewhere when a
@@ -48,12 +50,20 @@ final class PooledCall {
   func take(_ part: AnswerPart) {
     guard let onPart else { return parts.append(part) }
     attempts.progressed()
+    watchedCount += 1
     onPart(part)
   }
 
-  /// The attempt is over without an answer: what came of one counts for nothing.
+  /// Whether the server ended a watch that it had kept, as one does that stops: it goes on at
+  /// another. One part alone is the answer of a server that does not watch.
+  func wasGivenUp(now: NIODeadline) -> Bool {
+    watchedCount > 1 && now < outgoing.deadline ?? .distantFuture
+  }
+
+  /// The next attempt begins anew: what came of this one's answer counts for nothing.
   func dropParts() {
     parts = []
+    watchedCount = 0
   }
 
   func succeed() {
