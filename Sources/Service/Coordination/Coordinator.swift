@@ -88,7 +88,8 @@ package enum Coordinator {
       let listener = try await StatusListener.bind(
         host: address.host, port: address.port, source: CoordinatorStatus(handle: handle),
         logger: logger)
-      logger.info("status is served",
+      logger.info(
+        "status is served",
         metadata: ["address": "\(address.host):\(listener.address.port ?? address.port)"])
       return listener
     } catch let error as StatusError {

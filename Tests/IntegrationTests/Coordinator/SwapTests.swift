@@ -81,7 +81,8 @@ extension TestServer {
   fileprivate func adminAddress() async throws -> String {
     try await eventually("the log tells the administration address") {
       let log = process.standardError
-      guard let line = log.split(separator: "\n").first(where: { $0.contains("administration is served") }),
+      let lines = log.split(separator: "\n")
+      guard let line = lines.first(where: { $0.contains("administration is served") }),
         let range = line.range(of: #""address":""#)
       else { return nil }
       return String(line[range.upperBound...].prefix { $0 != "\"" })

@@ -71,8 +71,9 @@ extension Integration {
         killProcess(worker, 19)
         killProcess(worker, 9)
         try await eventually("it is not ready") {
-          try await HTTPPeer.get("/ready", port: port).code == 503
-            || client.info().workers[0].restarts > 0
+          let isReady = try await HTTPPeer.get("/ready", port: port).code == 200
+          let restarts = try await client.info().workers[0].restarts
+          return !isReady || restarts > 0
         }
         try await eventually("it is ready again") {
           try await HTTPPeer.get("/ready", port: port).code == 200
