@@ -1,5 +1,4 @@
 internal import NIOCore
-internal import Transport
 internal import Wire
 
 /// What calls, or inputs, must have in common to have the same answer, beside the model.
@@ -54,19 +53,21 @@ struct SharedKey: Hashable, Sendable {
 /// The open call or unit for each shared key. Two different keys of one digest do not share: the later
 /// one is not found, and computed for itself.
 struct SharedTable<Value> {
-  private var table = CallTable<(key: SharedKey, value: Value)>()
+  private var entries: [UInt64: (key: SharedKey, value: Value)] = [:]
 
   func value(for key: SharedKey) -> Value? {
-    guard let found = table[key.digest], found.key == key else { return nil }
+    guard let found = entries[key.digest], found.key == key else { return nil }
     return found.value
   }
 
   mutating func put(_ value: Value, for key: SharedKey) {
-    table[key.digest] = (key, value)
+    entries[key.digest] = (key, value)
   }
 
   mutating func remove(_ key: SharedKey, where isIt: (Value) -> Bool) {
-    guard let found = table[key.digest], isIt(found.value) else { return }
-    table.removeValue(forKey: key.digest)
+    guard let place = entries.index(forKey: key.digest), isIt(entries[place].value.value) else {
+      return
+    }
+    entries.remove(at: place)
   }
 }

@@ -35,7 +35,7 @@ final class ModelRelay {
   private var sent: [[Sent]] = []
   private var sharedCalls = SharedTable<Scheduler.CallID>()
   private var sharedInputs = SharedTable<UnitReference>()
-  private var cachedCalls: ResultCache<SharedKey, [AnswerPart]>
+  private var cachedCalls: ResultCache<SharedKey, (fingerprint: String, parts: [AnswerPart])>
   private var cachedInputs: ResultCache<SharedKey, SlotValue>
   private let owner: Owner
   private let eventLoop: any EventLoop
@@ -143,7 +143,7 @@ final class ModelRelay {
     let key = SharedKey(
       method: relayed.method, pin: head.fingerprint, isInput: false, bytes: relayed.caller.body)
     if let kept = cachedCalls.value(for: cacheKey(key)) {
-      relayed.take(kept)
+      relayed.take(kept.parts, fingerprint: kept.fingerprint)
       relayed.answer(now: .uptimeNanoseconds(UInt64(now)))
       cachedInputCount += UInt64(max(1, head.inputCount))
       ended(relayed, sentAt: nil)
@@ -355,17 +355,17 @@ final class ModelRelay {
       close(follower)
     }
     if let key = call.sharedKey, !call.parts.isEmpty, cachedCalls.isOn {
-      keep(call.parts, for: key)
+      keep(call, for: key)
     }
     call.answer(now: .uptimeNanoseconds(UInt64(now)))
     close(id)
   }
 
-  private func keep(_ parts: [AnswerPart], for key: SharedKey) {
-    let bytes = parts.reduce(key.byteCount) { $0 + $1.body.readableBytes + 256 }
+  private func keep(_ call: RelayedCall, for key: SharedKey) {
+    let bytes = call.parts.reduce(key.byteCount) { $0 + $1.body.readableBytes + 256 }
     var key = key
-    if key.pin.isEmpty { key.pin = parts.last?.head.fingerprint ?? "" }
-    cachedCalls.put(parts, for: key, byteCount: bytes)
+    if key.pin.isEmpty { key.pin = call.fingerprint }
+    cachedCalls.put((call.fingerprint, call.parts), for: key, byteCount: bytes)
   }
 
   private func close(_ id: Scheduler.CallID) {
@@ -445,7 +445,7 @@ final class ModelRelay {
     readClock()
     switch event {
     case .part(let head, let encodedHead, let body, let isLast):
-      let part = AnswerPart(head: head, encodedHead: encodedHead, body: body)
+      let part = AnswerPart(inputs: head.inputs, encodedHead: encodedHead, body: body)
       guard isLast else { return gather(part, id, worker) }
       guard var open = takeSent(id, worker) else { return }
       open.parts.append(part)
@@ -486,7 +486,7 @@ final class ModelRelay {
       id, by: worker, fingerprint: head.fingerprint, computeNanoseconds: compute, now: now)
     guard let answered, let call = relayed[answered.call.place] else { return }
     do throws(Status) {
-      owner.held(try call.take(parts, units: answered.units))
+      owner.held(try call.take(parts, head, units: answered.units))
       for (result, follower) in answered.followers {
         let input = Int(answered.units[result])
         guard let value = call.slots?.value(at: input), let other = relayed[follower.call.place]

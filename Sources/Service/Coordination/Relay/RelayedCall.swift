@@ -80,10 +80,9 @@ final class RelayedCall {
   ///
   /// - Returns: bytes that are held for it.
   /// - Throws: `.malformed` for an answer that does not fit what was asked; `answerTooLarge`.
-  func take(_ answer: [AnswerPart], units: [Int32]) throws(Status) -> Int {
-    guard let last = answer.last else { return 0 }
-    fingerprint = last.head.fingerprint
-    add(last.head.timings)
+  func take(_ answer: [AnswerPart], _ last: ResponseHead, units: [Int32]) throws(Status) -> Int {
+    fingerprint = last.fingerprint
+    add(last.timings)
     guard slots != nil else {
       parts = answer
       return 0
@@ -91,11 +90,11 @@ final class RelayedCall {
     let inputs = units.map(Int.init)
     let before = slots?.byteCount ?? 0
     do throws(WireError) {
-      for part in answer where !part.head.inputs.isEmpty {
-        guard part.head.inputs.upperBound <= inputs.count else {
+      for part in answer where !part.inputs.isEmpty {
+        guard part.inputs.upperBound <= inputs.count else {
           throw WireError(.malformed, "a worker answered inputs that it was not asked")
         }
-        try slots?.place(part.body.readableBytesSpan, at: inputs[part.head.inputs])
+        try slots?.place(part.body.readableBytesSpan, at: inputs[part.inputs])
       }
     } catch {
       throw Status(.internal, "a worker's answer does not decode: \(error.message)")
@@ -132,9 +131,9 @@ final class RelayedCall {
   }
 
   /// The answer was kept.
-  func take(_ kept: [AnswerPart]) {
+  func take(_ kept: [AnswerPart], fingerprint: String) {
     parts = kept
-    fingerprint = kept.last?.head.fingerprint ?? ""
+    self.fingerprint = fingerprint
   }
 
   private func hold(_ bytes: Int) -> Int {
@@ -182,7 +181,8 @@ final class RelayedCall {
 
 /// A part of an answer as it came: what a relay needs of its head, and the rest untouched.
 struct AnswerPart: Sendable {
-  var head: ResponseHead
+  /// Of the piece, that the body answers.
+  var inputs: Range<Int>
   var encodedHead: ByteBuffer
   var body: ByteBuffer
 }

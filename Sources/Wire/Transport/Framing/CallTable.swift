@@ -3,28 +3,26 @@
 /// places are in use, and ids are spread by their bits' product with a constant (Fibonacci hashing:
 /// Knuth 6.4), so a search is short.
 package struct CallTable<Element> {
-  // Inlinable, as the modules that use it are to have code for their own elements.
-  @usableFromInline var keys: [UInt64] = []
-  @usableFromInline var elements: [Element?] = []
-  @inlinable package var count: Int { used }
-  @usableFromInline var used = 0
+  private var keys: [UInt64] = []
+  private var elements: [Element?] = []
+  package private(set) var count = 0
 
-  @inlinable package init() {}
+  package init() {}
 
-  @inlinable package var isEmpty: Bool { used == 0 }
+  package var isEmpty: Bool { count == 0 }
 
   /// The ids, in no order.
-  @inlinable package var ids: [UInt64] {
+  package var ids: [UInt64] {
     elements.indices.compactMap { elements[$0] == nil ? nil : keys[$0] }
   }
 
   /// Whether the condition holds for one of the elements.
-  @inlinable package func contains(where condition: (Element) -> Bool) -> Bool {
+  package func contains(where condition: (Element) -> Bool) -> Bool {
     elements.contains { $0.map(condition) ?? false }
   }
 
   /// The element of an id; nil where there is none.
-  @inlinable package subscript(id: UInt64) -> Element? {
+  package subscript(id: UInt64) -> Element? {
     get { place(of: id).flatMap { elements[$0] } }
     set {
       guard let newValue else {
@@ -40,30 +38,30 @@ package struct CallTable<Element> {
   }
 
   /// Changes the element of an id in place.
-  @inlinable package mutating func update(_ id: UInt64, _ change: (inout Element) -> Void) {
+  package mutating func update(_ id: UInt64, _ change: (inout Element) -> Void) {
     guard let place = place(of: id), var element = elements[place].take() else { return }
     change(&element)
     elements[place] = element
   }
 
   @discardableResult
-  @inlinable package mutating func removeValue(forKey id: UInt64) -> Element? {
+  package mutating func removeValue(forKey id: UInt64) -> Element? {
     guard let place = place(of: id), let element = elements[place].take() else { return nil }
-    used -= 1
+    count -= 1
     close(place)
     return element
   }
 
-  @inlinable package mutating func removeAll() {
+  package mutating func removeAll() {
     self = CallTable()
   }
 
-  @inlinable func home(_ id: UInt64) -> Int {
+  private func home(_ id: UInt64) -> Int {
     Int(truncatingIfNeeded: (id &* 0x9E37_79B9_7F4A_7C15) >> 32) & (keys.count - 1)
   }
 
-  @inlinable func place(of id: UInt64) -> Int? {
-    guard used > 0 else { return nil }
+  private func place(of id: UInt64) -> Int? {
+    guard count > 0 else { return nil }
     var place = home(id)
     while elements[place] != nil {
       if keys[place] == id { return place }
@@ -73,18 +71,18 @@ package struct CallTable<Element> {
   }
 
   /// - Precondition: the id has no element.
-  @inlinable mutating func insert(_ element: Element, _ id: UInt64) {
-    if (used + 1) * 2 > keys.count { grow() }
+  private mutating func insert(_ element: Element, _ id: UInt64) {
+    if (count + 1) * 2 > keys.count { grow() }
     var place = home(id)
     while elements[place] != nil { place = (place + 1) & (keys.count - 1) }
     keys[place] = id
     elements[place] = element
-    used += 1
+    count += 1
   }
 
   /// Moves up what stood behind a place that has become free, so that searches need no marks of what
   /// once was there.
-  @inlinable mutating func close(_ freed: Int) {
+  private mutating func close(_ freed: Int) {
     var hole = freed
     var place = (hole + 1) & (keys.count - 1)
     while elements[place] != nil {
@@ -98,12 +96,12 @@ package struct CallTable<Element> {
     }
   }
 
-  @inlinable mutating func grow() {
+  private mutating func grow() {
     let old = zip(keys, elements)
     let capacity = max(8, keys.count * 2)
     keys = Array(repeating: 0, count: capacity)
     elements = Array(repeating: nil, count: capacity)
-    used = 0
+    count = 0
     for case (let key, let element?) in old { insert(element, key) }
   }
 }
