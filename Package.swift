@@ -152,7 +152,13 @@ let testTargets: [Target] = [
     path: "Tests/ModelsTests", exclude: ["Fixtures"], swiftSettings: swiftSettings),
   tests("Tokenization", ["JSON", "Tokenization"]),
   tests("Inference", ["Inference", "JSON", "Kernels"]),
-  tests("Coordination", ["Coordination", "Wire"]),
+  .target(
+    name: "Simulation", dependencies: ["Coordination", "Wire"], path: "Tests/Simulation",
+    swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "simulate", dependencies: ["Simulation", "Coordination", "Wire", "JSON"],
+    path: "Tests/Simulate", swiftSettings: swiftSettings),
+  tests("Coordination", ["Coordination", "Simulation", "Wire"]),
   tests("Discovery", ["Discovery", "TestSupport", nioCore, nioPosix, logging]),
   tests(
     "Status",

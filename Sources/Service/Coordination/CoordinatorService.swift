@@ -437,7 +437,7 @@ final class CoordinatorState {
     let models = relays.sorted { $0.key < $1.key }.map { name, relay in
       ModelHealth(
         name: name, workersReady: relay.scheduler.ready.count,
-        workersKnown: relay.scheduler.workers.count { $0 != nil })
+        workersKnown: relay.scheduler.workers.count)
     }
     return HealthResponse(
       isLive: true, isReady: unreadiness == nil, isProgressing: isProgressing, models: models)

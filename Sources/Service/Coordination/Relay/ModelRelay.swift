@@ -81,7 +81,8 @@ final class ModelRelay {
   }
 
   func workerDraining(_ id: Scheduler.WorkerID) {
-    scheduler.workerDraining(id)
+    readClock()
+    scheduler.workerDraining(id, now: now)
     act()
   }
 
@@ -150,9 +151,9 @@ final class ModelRelay {
       return true
     }
     relayed.sharedKey = key
-    guard let leader = sharedCalls.value(for: key), scheduler.canFollow(leader) else {
-      return false
-    }
+    guard let leader = sharedCalls.value(for: key),
+      scheduler.canFollow(leader, deadline: request.deadline)
+    else { return false }
     relayed.sharedKey = nil
     open(relayed, scheduler.submit(request, following: leader, now: now))
     return true
@@ -174,7 +175,9 @@ final class ModelRelay {
         known.answered.append(unit)
       } else if let first = own[key] {
         known.equals.append((unit, .own(first)))
-      } else if let other = sharedInputs.value(for: key), scheduler.isOpen(other) {
+      } else if let other = sharedInputs.value(for: key),
+        scheduler.isOpen(other, deadline: request.deadline)
+      {
         known.equals.append((unit, .other(other)))
       } else {
         own[key] = unit
@@ -230,10 +233,10 @@ final class ModelRelay {
   private func splittable(_ call: IncomingCall, _ method: Method) throws(Status) -> SplittableCall?
   {
     let head = call.head
-    guard head.inputCount > 1, scheduler.ready.count > 1 else { return nil }
+    guard head.inputCount > 1 else { return nil }
     let byteCount = min(head.textByteCount, call.body.readableBytes)
     let cost = scheduler.cost.cost(byteCount: byteCount, inputCount: head.inputCount)
-    guard cost > scheduler.pieceMin else { return nil }
+    guard scheduler.isWorthCutting(inputCount: head.inputCount, cost: cost) else { return nil }
     return try Self.split(call, method)
   }
 
@@ -319,15 +322,14 @@ final class ModelRelay {
 
   private func send(_ id: Scheduler.PieceID, to worker: Scheduler.WorkerID) {
     guard let piece = scheduler.pieces[id], let call = relayed[piece.call.place] else { return }
-    let deadline = scheduler.calls[piece.call].flatMap { call in
-      call.deadline == .max ? nil : NIODeadline.uptimeNanoseconds(UInt64(max(0, call.deadline)))
-    }
+    let deadline =
+      piece.deadline == .max ? nil : NIODeadline.uptimeNanoseconds(UInt64(max(0, piece.deadline)))
     let outgoing = call.outgoing(piece.units, model: model, deadline: deadline)
     let callID = links[worker]?.start(outgoing) { [self] event in
       pieceEvent(event, id, worker)
     }
     guard let callID else {
-      scheduler.workerDraining(worker)
+      scheduler.workerDraining(worker, now: now)
       return scheduler.pieceFailed(id, on: worker, as: .unread, now: now)
     }
     if sent.count <= id.place { sent += Array(repeating: [], count: id.place + 1 - sent.count) }
@@ -456,9 +458,9 @@ final class ModelRelay {
         refused(id, worker, head.status)
       }
     case .failed(let status, let wasRead):
+      guard takeSent(id, worker) != nil else { return }
       // What was read is lost with the connection, all of it at once, when that is told.
       if wasRead, status.reason == .workerLost { return }
-      guard takeSent(id, worker) != nil else { return }
       if wasRead {
         refused(id, worker, status)
       } else {
@@ -516,7 +518,7 @@ final class ModelRelay {
   ) {
     switch status.code {
     case .unavailable, .resourceExhausted, .cancelled:
-      if status.reason == .draining { scheduler.workerDraining(worker) }
+      if status.reason == .draining { scheduler.workerDraining(worker, now: now) }
       scheduler.pieceFailed(id, on: worker, as: .refused(status), now: now)
     case .internal, .unknown, .dataLoss:
       scheduler.pieceFailed(id, on: worker, as: .fault(status), now: now)

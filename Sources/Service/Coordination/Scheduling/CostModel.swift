@@ -65,11 +65,20 @@ package struct CostModel: Sendable, Equatable {
     tokensPerByte += (figures.2 - tokensPerByte) * weight
   }
 
+  /// Nanoseconds for a text of usual length: predictions made at different times are compared by it.
+  package var unit: Double {
+    let tokens = min(500 * tokensPerByte + Self.tokensPerInput, tokensMax)
+    return tokens * (tokenNanoseconds + tokens * squaredTokenNanoseconds) * scale
+  }
+
   /// Takes in an answered piece of a worker that tells nothing of what it learned.
+  ///
+  /// - Parameter predicted: as it would be predicted now.
   package mutating func answered(predicted: Int64, actual: Int64) {
     guard reports == 0, predicted > 0, actual > 0 else { return }
     answers += 1
     let observed = Double(actual) / Double(predicted)
     scale *= 1 + (min(max(observed, 0.01), 100) - 1) * max(0.125, 1 / Double(answers))
+    scale = min(max(scale, 1e-3), 1e3)
   }
 }

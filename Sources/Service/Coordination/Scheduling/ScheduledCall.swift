@@ -45,6 +45,8 @@ package struct ScheduledCall: Sendable {
     /// A worker has it.
     case sent
     case done
+    /// It is answered by an error.
+    case failed
     /// An equal unit of another call is waited for.
     case following
     /// Nobody waits for it.
@@ -58,14 +60,22 @@ package struct ScheduledCall: Sendable {
   package internal(set) var priority: Priority
   /// Each unit's state.
   package internal(set) var units: [UnitState]
-  /// Units that are not done or dropped.
+  /// Units that are pending, sent or following.
   package internal(set) var remaining: Int
   /// Units that were never sent, cheapest first: taken from the end.
-  var pending: [Int32]
-  var pendingCost: Int64
+  package internal(set) var pending: [Int32]
+  package internal(set) var pendingCost: Int64
   /// Lost units on their way to another worker.
-  var requeued: [RequeuedUnits] = []
-  var pieces: [Piece.ID] = []
+  package internal(set) var requeued: [RequeuedUnits] = []
+  /// Units of which each waits for a worker that has nothing else.
+  package internal(set) var alone: [RequeuedUnits] = []
+  package internal(set) var pieces: [Piece.ID] = []
+  /// How many of the pieces each worker has, of a call that is cut.
+  var held: [Int: Int] = [:]
+  /// In which it came into the queue first.
+  var order: UInt64?
+  /// The number of the fingerprint that it is pinned to.
+  package internal(set) var pinned: Int?
   /// Once the first piece of a call that is cut was sent: one answer never mixes two.
   package internal(set) var fingerprint: Int?
   var restarts = 0
@@ -75,12 +85,19 @@ package struct ScheduledCall: Sendable {
   package internal(set) var followers: [ID] = []
   /// The equal call that is waited for.
   package internal(set) var leader: ID?
-  /// When its first piece went out.
-  package internal(set) var sentAt: Int64?
+  /// Of each following unit, the one that is waited for.
+  package internal(set) var leaders: [Int32: UnitReference] = [:]
+  /// The earliest deadline that workers were told.
+  var toldDeadline = Int64.max
+  /// Since when no worker is up that may answer it.
+  var strandedSince: Int64?
 
   package var isSplit: Bool { !request.costs.isEmpty }
   package var unitCount: Int { units.count }
-  var hasPending: Bool { !pending.isEmpty || !requeued.isEmpty }
+  /// Whether it has something that any worker with room may get.
+  package var hasPending: Bool { !pending.isEmpty || !requeued.isEmpty }
+  /// Only workers of it may answer; nil is any.
+  var pool: Int? { fingerprint ?? pinned }
 
   init(_ request: CallRequest, now: Int64) {
     self.request = request
@@ -90,29 +107,120 @@ package struct ScheduledCall: Sendable {
     let count = request.costs.isEmpty ? 1 : request.costs.count
     units = Array(repeating: .pending, count: count)
     remaining = count
-    pending = (0..<Int32(count)).map { $0 }
-    pendingCost = request.cost
-    if count > 1 {
-      let costs = request.costs
-      pending.sort { (costs[Int($0)], $1) < (costs[Int($1)], $0) }
-      pendingCost = costs.reduce(0, +)
-    }
+    pending = count == 1 ? [0] : Self.cheapestFirst(Array(0..<Int32(count)), request.costs)
+    pendingCost = request.costs.isEmpty ? request.cost : request.costs.reduce(0, +)
+  }
+
+  /// A call that waits for an equal one: nothing of it is sent.
+  init(_ request: CallRequest, following leader: ID, now: Int64) {
+    self.request = request
+    arrival = now
+    deadline = request.deadline
+    priority = request.priority
+    units = []
+    remaining = 0
+    pending = []
+    pendingCost = 0
+    self.leader = leader
+  }
+
+  /// Equal ones so that the first is taken first.
+  private static func cheapestFirst(_ units: [Int32], _ costs: [Int64]) -> [Int32] {
+    units.sorted { (costs[Int($0)], $1) < (costs[Int($1)], $0) }
   }
 
   /// Predicted nanoseconds of a unit.
-  func cost(of unit: Int32) -> Int64 {
+  package func cost(of unit: Int32) -> Int64 {
     request.costs.isEmpty ? request.cost : request.costs[Int(unit)]
-  }
-
-  /// Takes the units in those states out of what waits to be sent for the first time.
-  mutating func dropPending(_ isOver: (UnitState) -> Bool) {
-    let states = units
-    pending.removeAll { isOver(states[Int($0)]) }
-    pendingCost = pending.reduce(0) { $0 + cost(of: $1) }
   }
 
   func cost(of units: [Int32]) -> Int64 {
     units.reduce(0) { $0 + cost(of: $1) }
+  }
+
+  /// Predicted nanoseconds of all that waits for a worker with room.
+  package var waitingCost: Int64 {
+    requeued.isEmpty ? pendingCost : pendingCost + requeued.reduce(0) { $0 + $1.cost }
+  }
+
+  mutating func addPiece(_ piece: Piece.ID, told deadline: Int64) {
+    pieces.append(piece)
+    toldDeadline = min(toldDeadline, deadline)
+    strandedSince = nil
+  }
+
+  mutating func removePiece(_ piece: Piece.ID) {
+    guard let index = pieces.firstIndex(of: piece) else { return }
+    pieces.swapAt(index, pieces.count - 1)
+    pieces.removeLast()
+    if pieces.isEmpty { toldDeadline = .max }
+  }
+
+  /// Its predicted costs are by that factor other than was thought.
+  mutating func restate(by factor: Double) {
+    request.cost = request.cost.scaled(by: factor)
+    for index in request.costs.indices {
+      request.costs[index] = request.costs[index].scaled(by: factor)
+    }
+    pendingCost = cost(of: pending)
+    for index in requeued.indices { requeued[index].cost = cost(of: requeued[index].units) }
+    for index in alone.indices { alone[index].cost = cost(of: alone[index].units) }
+  }
+
+  /// Takes the units that are no longer pending out of what waits.
+  mutating func dropSettled() {
+    let states = units
+    pending.removeAll { states[Int($0)] != .pending }
+    pendingCost = pending.reduce(0) { $0 + cost(of: $1) }
+    dropSettled(\.requeued, states)
+    dropSettled(\.alone, states)
+  }
+
+  private mutating func dropSettled(
+    _ list: WritableKeyPath<ScheduledCall, [RequeuedUnits]>, _ states: [UnitState]
+  ) {
+    guard !self[keyPath: list].isEmpty else { return }
+    self[keyPath: list] = self[keyPath: list].compactMap { again in
+      var again = again
+      again.units.removeAll { states[Int($0)] != .pending }
+      again.cost = cost(of: again.units)
+      return again.units.isEmpty ? nil : again
+    }
+  }
+
+  /// Takes the longest units of about so much cost together, at least one.
+  mutating func takePending(_ target: Int64) -> (units: [Int32], cost: Int64) {
+    var taken: Int64 = 0
+    var count = 0
+    while count < pending.count {
+      let own = cost(of: pending[pending.count - 1 - count])
+      guard count == 0 || taken + own <= target else { break }
+      taken += own
+      count += 1
+    }
+    let units = Array(pending.suffix(count).reversed())
+    pending.removeLast(count)
+    pendingCost -= taken
+    return (units, taken)
+  }
+
+  /// Everything that was answered is to be answered again, by others, if anybody waits for it; what
+  /// failed has failed.
+  mutating func restart() {
+    restarts += 1
+    fingerprint = nil
+    strandedSince = nil
+    requeued = []
+    alone = []
+    remaining = 0
+    let isWanted = hasCaller || !followers.isEmpty
+    for index in units.indices {
+      if units[index] == .sent || units[index] == .done && isWanted { units[index] = .pending }
+      if units[index] == .pending || units[index] == .following { remaining += 1 }
+    }
+    let waiting = units.indices.filter { units[$0] == .pending }.map(Int32.init)
+    pending = isSplit ? Self.cheapestFirst(waiting, request.costs) : waiting
+    pendingCost = cost(of: pending)
   }
 }
 
@@ -127,46 +235,23 @@ package struct UnitReference: Hashable, Sendable {
   }
 }
 
+/// Workers that had units and did not answer them.
+package struct Attempts: Sendable {
+  /// Those that lost or refused them.
+  var workers: [Int] = []
+  /// Those of them that failed at them.
+  var faulty: [Int] = []
+}
+
 /// Units that came back from a worker without an answer.
-struct RequeuedUnits: Sendable {
-  var units: [Int32]
+package struct RequeuedUnits: Sendable {
+  package internal(set) var units: [Int32]
   var cost: Int64
-  /// Workers that lost or refused them.
-  var tried: [Int]
+  var attempts = Attempts()
   /// They are sent to a worker that has nothing else, and it gets nothing else meanwhile.
   var isAlone = false
   /// Not before this time.
-  var notBefore: Int64 = .min
+  package internal(set) var notBefore: Int64 = .min
   /// Whether sending them again is on the retry budget.
   var isCounted = false
-}
-
-/// A part of a call that goes to a worker.
-package struct Piece: Sendable {
-  package typealias ID = SlotTable<Piece>.ID
-
-  /// A worker that has the piece.
-  struct Holder: Sendable {
-    var worker: Int
-    var sent: Int64
-    /// When its answer is late.
-    var lateAfter: Int64
-    /// When a second worker may be asked as well; `.max` is never.
-    var hedgeAfter: Int64
-    var isLate = false
-  }
-
-  package let call: ScheduledCall.ID
-  /// Longest first.
-  package let units: [Int32]
-  /// Predicted nanoseconds of one compute thread.
-  package let cost: Int64
-  package let priority: Priority
-  var tried: [Int]
-  let isAlone: Bool
-  var holders: [Holder] = []
-  /// Whether it was sent to a second worker already.
-  var isDoubled = false
-
-  func isHeld(by worker: Int) -> Bool { holders.contains { $0.worker == worker } }
 }

@@ -8,10 +8,7 @@ extension Scheduler {
   ///   UNKNOWN_FINGERPRINT.
   package mutating func submit(_ request: CallRequest, now: Int64) throws(Status) -> CallID {
     try check(request, now: now)
-    let id = calls.insert(ScheduledCall(request, now: now))
-    counts.admittedCalls += 1
-    retries.asked(1)
-    hedging.asked(1)
+    let id = admit(ScheduledCall(request, now: now))
     begin(id, now: now)
     return id
   }
@@ -22,12 +19,7 @@ extension Scheduler {
   package mutating func submit(
     _ request: CallRequest, following leader: CallID, now: Int64
   ) -> CallID {
-    var call = ScheduledCall(request, now: now)
-    call.leader = leader
-    call.pending = []
-    call.units = []
-    call.remaining = 0
-    let id = calls.insert(call)
+    let id = calls.insert(ScheduledCall(request, following: leader, now: now))
     calls[leader]?.followers.append(id)
     waitFor(request, leader, now: now)
     counts.admittedCalls += 1
@@ -35,10 +27,14 @@ extension Scheduler {
     return id
   }
 
-  /// Whether a call with that pin could be answered with an open one.
-  package func canFollow(_ leader: CallID) -> Bool {
-    guard let call = calls[leader] else { return false }
-    return call.leader == nil && (call.hasCaller || !call.followers.isEmpty)
+  /// Whether a call could be answered with an open one that is equal: not where workers were told an
+  /// earlier deadline, and may drop it.
+  package func canFollow(_ leader: CallID, deadline: Int64) -> Bool {
+    guard let call = calls[leader], call.leader == nil, calls.count < configuration.callsMax else {
+      return false
+    }
+    guard call.hasCaller || !call.followers.isEmpty else { return false }
+    return deadline <= call.toldDeadline
   }
 
   /// Takes on a call that is cut, of which some units need not be computed for it.
@@ -46,10 +42,7 @@ extension Scheduler {
     _ request: CallRequest, _ known: KnownUnits, now: Int64
   ) throws(Status) -> CallID {
     try check(request, now: now)
-    let id = calls.insert(ScheduledCall(request, now: now))
-    counts.admittedCalls += 1
-    retries.asked(1)
-    hedging.asked(1)
+    let id = admit(ScheduledCall(request, now: now))
     if !known.answered.isEmpty { settle(known.answered, known.fingerprint, of: id) }
     for (unit, equal) in known.equals {
       let other =
@@ -59,7 +52,19 @@ extension Scheduler {
         }
       follow(UnitReference(call: id, unit: unit), other, now: now)
     }
+    if !known.equals.isEmpty { calls[id]?.dropSettled() }
     begin(id, now: now)
+    return id
+  }
+
+  private mutating func admit(_ call: ScheduledCall) -> CallID {
+    counts.admittedCalls += 1
+    retries.asked(1)
+    hedging.asked(1)
+    let id = calls.insert(call)
+    if !call.request.pin.isEmpty {
+      calls[id]?.pinned = fingerprints.firstIndex(of: call.request.pin)
+    }
     return id
   }
 
@@ -67,22 +72,28 @@ extension Scheduler {
     calls[id]?.fingerprint = fingerprints.firstIndex(of: fingerprint)
     for unit in units { calls[id]?.units[Int(unit)] = .done }
     calls[id]?.remaining -= units.count
-    calls[id]?.dropPending { $0 == .done }
+    calls[id]?.dropSettled()
   }
 
-  /// Whether a unit is on its way, so that an equal one may follow it.
-  package func isOpen(_ unit: UnitReference) -> Bool {
-    guard let call = calls[unit.call], call.units.indices.contains(Int(unit.unit)) else {
+  /// Whether a unit is on its way and may be answered until the deadline, so that an equal one may
+  /// follow it.
+  package func isOpen(_ unit: UnitReference, deadline: Int64) -> Bool {
+    guard let states = calls[unit.call]?.units, states.indices.contains(Int(unit.unit)) else {
       return false
     }
-    let state = call.units[Int(unit.unit)]
-    return state == .pending || state == .sent
+    switch states[Int(unit.unit)] {
+    case .pending: return true
+    case .sent: return deadline <= calls[unit.call]?.toldDeadline ?? 0
+    case .done, .failed, .following, .dropped: return false
+    }
   }
 
   private mutating func follow(_ unit: UnitReference, _ other: UnitReference, now: Int64) {
-    guard isOpen(other), let request = calls[unit.call]?.request else { return }
+    guard let request = calls[unit.call]?.request, isOpen(other, deadline: request.deadline),
+      calls[unit.call]?.units[Int(unit.unit)] == .pending
+    else { return }
     calls[unit.call]?.units[Int(unit.unit)] = .following
-    calls[unit.call]?.dropPending { $0 == .following }
+    calls[unit.call]?.leaders[unit.unit] = other
     unitFollowers[other, default: []].append(unit)
     counts.followingUnits += 1
     waitFor(request, other.call, now: now)
@@ -92,7 +103,7 @@ extension Scheduler {
   private mutating func waitFor(_ request: CallRequest, _ id: CallID, now: Int64) {
     guard let call = calls[id] else { return }
     calls[id]?.deadline = max(call.deadline, request.deadline)
-    guard request.priority == .interactive, call.priority == .bulk else { return }
+    guard !request.priority.isBulk, call.priority.isBulk else { return }
     let isWaiting = queue.contains(id)
     if isWaiting { unqueue(id) }
     calls[id]?.priority = .interactive
@@ -115,13 +126,15 @@ extension Scheduler {
         "\(calls.count) calls are open, the limit is \(configuration.callsMax)",
         retryAfter: max(10_000_000, backlog(request.priority) ?? 0))
     }
-    guard !queue.isEmpty(request.priority), capacity > 0 else { return }
+    guard capacity > 0, request.deadline != .max || !queue.isEmpty else { return }
     let wait = predictedWait(request.priority)
     try checkBacklog(request, wait: wait)
-    let end = now + wait + answerTime(request)
-    if cost.isLearned, request.deadline < end + (end - now) * configuration.deadlineMargin / 100 {
+    guard request.deadline != .max, cost.isLearned else { return }
+    let predicted = wait + answerTime(request)
+    let margin = predicted * configuration.deadlineMargin / 100
+    if now + predicted + margin > request.deadline {
       counts.tooLateCalls += 1
-      throw .tooLate(predicted: end - now, budget: request.deadline - now, wait: wait)
+      throw .tooLate(predicted: predicted + margin, budget: request.deadline - now, wait: wait)
     }
   }
 
@@ -138,18 +151,40 @@ extension Scheduler {
   }
 
   /// Predicted nanoseconds until a call that joins the queue would begin.
-  private func predictedWait(_ priority: Priority) -> Int64 {
+  ///
+  /// The next call goes to the worker that has least; when others wait, to whichever has room. Of
+  /// many workers some are looked at.
+  func predictedWait(_ priority: Priority) -> Int64 {
     let waiting =
-      priority == .bulk ? waitingCost.interactive + waitingCost.bulk : waitingCost.interactive
-    var inFlight: Int64 = 0
-    let looked = ready.prefix(configuration.scanMax)
-    for id in looked { inFlight += workers[id]?.backlog(priority) ?? 0 }
-    return inFlight / Int64(max(1, looked.count)) + Int64(Double(waiting) / capacity)
+      priority.isBulk ? waitingCost.interactive + waitingCost.bulk : waitingCost.interactive
+    if waiting == 0, let least = idleBacklog(priority) { return least }
+    let count = min(ready.count, configuration.scanMax)
+    guard count > 0 else { return 0 }
+    var sum: Int64 = 0
+    var least = Int64.max
+    for offset in 0..<count {
+      let backlog = backlog(of: ready[(rotation &+ offset) % ready.count], priority)
+      sum += backlog
+      least = min(least, backlog)
+    }
+    return waiting == 0 ? least : sum / Int64(count) + Int64(Double(waiting) / capacity)
+  }
+
+  /// Of a worker that has nothing of ours to do: what others sent it. Nil if there is none.
+  private func idleBacklog(_ priority: Priority) -> Int64? {
+    for fingerprint in idleByFingerprint.indices {
+      let idle = idleByFingerprint[fingerprint].of(priority)
+      if idle.count > 0 { return backlog(of: idle[rotation % idle.count], priority) }
+    }
+    return nil
+  }
+
+  func backlog(of worker: WorkerID, _ priority: Priority) -> Int64 {
+    workers[worker]?.backlog(priority) ?? .max
   }
 
   /// Predicted nanoseconds from a call's beginning to its end, on all workers where it is cut.
-  func answerTime(_ request: CallRequest) -> Int64 {
-    guard capacity > 0 else { return 0 }
+  private func answerTime(_ request: CallRequest) -> Int64 {
     guard !request.costs.isEmpty else {
       return Int64(Double(request.cost) * Double(ready.count) / capacity)
     }
@@ -157,10 +192,10 @@ extension Scheduler {
   }
 
   private func knows(_ fingerprint: String) -> Bool {
-    workers.contains { worker in
-      guard let worker, worker.phase != .draining else { return false }
-      return fingerprints.indices.contains(worker.fingerprint)
-        && fingerprints[worker.fingerprint] == fingerprint
+    guard let number = fingerprints.firstIndex(of: fingerprint) else { return false }
+    if !readyByFingerprint[number].isEmpty { return true }
+    return workers.indices.contains { id in
+      workers[id]?.fingerprint == number && workers[id]?.phase != .draining
     }
   }
 
@@ -187,9 +222,7 @@ extension Status {
     guard wait > 0, predicted - wait <= budget else {
       return Status(.deadlineExceeded, reason: .tooLate, message)
     }
-    return Status(
-      .resourceExhausted, reason: .overloaded, message, isRetryable: true,
-      retryAfterMicroseconds: UInt64(clamping: max(0, predicted - budget) / 1_000))
+    return .overloaded(message, retryAfter: max(1_000_000, predicted - budget))
   }
 }
 

@@ -20,59 +20,66 @@ extension Scheduler {
   package mutating func pieceAnswered(
     _ id: PieceID, by worker: WorkerID, fingerprint: String, computeNanoseconds: Int64, now: Int64
   ) -> Answered? {
-    guard let piece = pieces[id], let call = calls[piece.call], piece.isHeld(by: worker) else {
-      return nil
-    }
-    observe(piece, on: worker, inputs: call.inputs(in: piece), computeNanoseconds, now: now)
-    if call.isSplit, !fingerprint.isEmpty, let committed = call.fingerprint,
-      fingerprints[committed] != fingerprint
-    {
+    guard let piece = pieces[id], piece.isHeld(by: worker) else { return nil }
+    observe(piece, on: worker, computeNanoseconds, now: now)
+    guard fits(fingerprint, piece.call) else {
       lose(id, on: worker, as: .ended, now: now)
       dispatch(hint: worker, now: now)
       return nil
     }
     for holder in piece.holders {
-      release(id, from: holder.worker)
-      if holder.worker != worker { actions.append(.cancel(id, holder.worker)) }
+      if holder.worker == worker {
+        release(id, from: worker)
+      } else {
+        takeBack(id, from: holder.worker, now: now)
+      }
     }
-    pieces.remove(id)
-    calls[piece.call]?.pieces.removeAll { $0 == id }
+    removePiece(id)
     let answered = complete(piece, fingerprint: fingerprints.firstIndex(of: fingerprint), now: now)
     unpark(piece.call, now: now)
     dispatch(hint: worker, now: now)
     return answered
   }
 
+  /// Whether an answer of that fingerprint may be the call's, or stand beside what it has already.
+  private func fits(_ fingerprint: String, _ id: CallID) -> Bool {
+    guard !fingerprint.isEmpty, let pool = calls[id]?.pool else { return true }
+    return fingerprints[pool] == fingerprint
+  }
+
   private mutating func observe(
-    _ piece: Piece, on worker: WorkerID, inputs: Int, _ computeNanoseconds: Int64, now: Int64
+    _ piece: Piece, on worker: WorkerID, _ computeNanoseconds: Int64, now: Int64
   ) {
     guard let holder = piece.holders.first(where: { $0.worker == worker }),
-      let state = workers[worker]
+      let before = workers[worker]?.speed
     else { return }
-    cost.answered(predicted: piece.cost, actual: computeNanoseconds)
-    speed.observed(
-      predicted: (holder.lateAfter - holder.sent) / configuration.lateFactor,
-      actual: now - holder.sent)
-    let before = state.slowness
-    workers[worker]?.observed(predicted: piece.cost, actual: computeNanoseconds)
-    workers[worker]?.ejection.succeeded()
-    workers[worker]?.answeredPieces += 1
-    workers[worker]?.answeredInputs += UInt64(inputs)
-    workers[worker]?.computeNanoseconds &+= UInt64(max(0, computeNanoseconds))
-    if state.phase == .ready, let after = workers[worker]?.slowness {
-      capacity += Double(state.threads) / after - Double(state.threads) / before
-    }
+    cost.answered(predicted: predictedNow(piece), actual: computeNanoseconds)
+    restateCosts()
+    let predicted = predictedNow(piece)
+    speed.observed(predicted: holder.predicted, actual: now - holder.sent)
+    let inputs = calls[piece.call]?.inputs(in: piece) ?? 0
+    workers[worker]?.answered(
+      holder, inputs: inputs, predicted: predicted, actual: computeNanoseconds)
+    guard workers[worker]?.phase == .ready, let after = workers[worker]?.speed else { return }
+    capacity += after - before
+  }
+
+  /// The piece's cost as it would be predicted now: what the model learned since is not the worker's.
+  private func predictedNow(_ piece: Piece) -> Int64 {
+    piece.cost.scaled(by: cost.unit / piece.costUnit)
   }
 
   private mutating func complete(_ piece: Piece, fingerprint: Int?, now: Int64) -> Answered {
     var answered = Answered(call: piece.call, units: piece.units, followers: [])
     for (index, unit) in piece.units.enumerated() {
-      guard finish(UnitReference(call: piece.call, unit: unit)) else { continue }
-      if !suspicions.isEmpty { suspicions[UnitReference(call: piece.call, unit: unit)] = nil }
-      guard !unitFollowers.isEmpty else { continue }
       let reference = UnitReference(call: piece.call, unit: unit)
+      guard finish(reference, from: .sent) else { continue }
+      if !suspicions.isEmpty { suspicions[reference] = nil }
+      guard !unitFollowers.isEmpty else { continue }
       for follower in unitFollowers.removeValue(forKey: reference) ?? [] {
-        guard joins(follower, fingerprint, now: now), finish(follower) else { continue }
+        guard joins(follower, fingerprint, now: now) else { continue }
+        calls[follower.call]?.leaders[follower.unit] = nil
+        guard finish(follower, from: .following) else { continue }
         answered.followers.append((index, follower))
         finishIfDone(follower.call)
       }
@@ -84,52 +91,66 @@ extension Scheduler {
   /// Whether an answer of that fingerprint may stand beside what the follower's call has; if not,
   /// the unit is computed for itself.
   private mutating func joins(_ unit: UnitReference, _ fingerprint: Int?, now: Int64) -> Bool {
-    guard let call = calls[unit.call], call.units[Int(unit.unit)] == .following else {
+    if let pool = calls[unit.call]?.pool, pool != fingerprint {
+      unfollow(unit, now: now)
       return false
     }
-    if call.fingerprint == nil { calls[unit.call]?.fingerprint = fingerprint }
-    guard let fingerprint, call.fingerprint ?? fingerprint != fingerprint else { return true }
-    let cost = call.cost(of: unit.unit)
+    if calls[unit.call]?.fingerprint == nil { commit(unit.call, to: fingerprint, now: now) }
+    return true
+  }
+
+  /// A unit that followed another is computed for itself.
+  mutating func unfollow(_ unit: UnitReference, now: Int64) {
+    guard calls[unit.call]?.units[Int(unit.unit)] == .following else { return }
     calls[unit.call]?.units[Int(unit.unit)] = .pending
-    calls[unit.call]?.requeued.append(RequeuedUnits(units: [unit.unit], cost: cost, tried: []))
-    if queue.contains(unit.call) {
-      account(call, cost)
-    } else {
-      parked.remove(unit.call)
-      enqueue(unit.call, now: now)
-    }
-    return false
+    calls[unit.call]?.leaders[unit.unit] = nil
+    requeue([unit.unit], of: unit.call, Attempts(), isCounted: false, now: now)
   }
 
   /// - Returns: whether the unit was waited for.
-  private mutating func finish(_ unit: UnitReference) -> Bool {
-    guard let state = calls[unit.call]?.units[Int(unit.unit)], state != .done, state != .dropped
-    else { return false }
+  private mutating func finish(
+    _ unit: UnitReference, from state: ScheduledCall.UnitState
+  ) -> Bool {
+    guard calls[unit.call]?.units[Int(unit.unit)] == state else { return false }
     calls[unit.call]?.units[Int(unit.unit)] = .done
     calls[unit.call]?.remaining -= 1
     return true
   }
 
   mutating func finishIfDone(_ id: CallID) {
-    guard let call = calls[id], call.remaining == 0, call.leader == nil else { return }
-    unqueue(id)
-    parked.remove(id)
-    deferred.remove(id)
+    guard calls[id]?.remaining == 0, calls[id]?.leader == nil else { return }
+    forget(id)
+    guard let call = calls.remove(id) else { return }
     counts.finishedCalls += UInt64(call.followers.count) + (call.hasCaller ? 1 : 0)
-    calls.remove(id)
     for follower in call.followers { calls.remove(follower) }
-    if call.hasCaller || !call.followers.isEmpty {
-      actions.append(.finished(id, followers: call.followers))
-    }
+    let isWanted = call.hasCaller || !call.followers.isEmpty
+    actions.append(isWanted ? .finished(id, followers: call.followers) : .dropped(id))
   }
 
   /// The worker has the piece no longer.
   mutating func release(_ id: PieceID, from worker: WorkerID) {
     guard let piece = pieces[id],
-      let holder = piece.holders.first(where: { $0.worker == worker })
+      let index = piece.holders.firstIndex(where: { $0.worker == worker })
     else { return }
-    workers[worker]?.ended(id, piece, wasLate: holder.isLate)
-    pieces[id]?.holders.removeAll { $0.worker == worker }
+    workers[worker]?.ended(id, piece, wasLate: piece.holders[index].isLate)
+    noteIdle(worker)
+    pieces[id]?.holders.remove(at: index)
+    guard let held = calls[piece.call]?.held[worker] else { return }
+    calls[piece.call]?.held[worker] = held > 1 ? held - 1 : nil
+  }
+
+  /// Nobody waits any more for the worker's answer to the piece.
+  mutating func takeBack(_ id: PieceID, from worker: WorkerID, now: Int64) {
+    let wasLate = pieces[id]?.holders.first { $0.worker == worker }?.isLate ?? false
+    release(id, from: worker)
+    workers[worker]?.strays.left(now: now)
+    if wasLate { workers[worker]?.lateUnanswered() }
+    actions.append(.cancel(id, worker))
+  }
+
+  mutating func removePiece(_ id: PieceID) {
+    guard let piece = pieces.remove(id) else { return }
+    calls[piece.call]?.removePiece(id)
   }
 }
 
@@ -137,5 +158,23 @@ extension ScheduledCall {
   /// Inputs of the piece.
   func inputs(in piece: Piece) -> Int {
     isSplit ? piece.units.count : request.inputCount
+  }
+}
+
+extension WorkerState {
+  /// Threads of the model's predicted time that it is worth.
+  var speed: Double { Double(threads) / slowness }
+
+  fileprivate mutating func answered(
+    _ holder: Piece.Holder, inputs: Int, predicted: Int64, actual: Int64
+  ) {
+    observed(predicted: predicted, actual: actual)
+    ejection.succeeded()
+    strays.answered(sent: holder.sent)
+    isSilent = false
+    refusals = 0
+    answeredPieces += 1
+    answeredInputs += UInt64(inputs)
+    computeNanoseconds &+= UInt64(max(0, actual))
   }
 }

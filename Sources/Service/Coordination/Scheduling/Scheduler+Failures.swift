@@ -21,15 +21,28 @@ extension Scheduler {
   package mutating func pieceFailed(
     _ id: PieceID, on worker: WorkerID, as loss: Loss, now: Int64
   ) {
-    if case .refused(let status) = loss {
+    switch loss {
+    case .unread: block(worker, until: now + configuration.refusalWait)
+    case .refused(let status):
       let wait = Int64(clamping: min(status.retryAfterMicroseconds, 1_000_000)) * 1_000
-      workers[worker]?.blockedUntil = now + wait
-    }
-    if case .fault = loss {
-      eject(worker, now: now) { $0.faulted(now: now, isAllowed: $1, jitter: $2) }
+      block(worker, until: now + max(wait, refused(by: worker)))
+    case .fault: eject(worker, now: now) { $0.faulted(now: now, isAllowed: $1, jitter: $2) }
+    case .death, .ended, .stalled: break
     }
     lose(id, on: worker, as: loss, now: now)
     dispatch(now: now)
+  }
+
+  private mutating func block(_ worker: WorkerID, until time: Int64) {
+    guard self.worker(worker) != nil else { return }
+    workers[worker]?.blockedUntil = time
+  }
+
+  /// - Returns: how long the worker gets nothing: twice as long each time that it refuses in a row.
+  private mutating func refused(by id: WorkerID) -> Int64 {
+    guard let times = worker(id)?.refusals else { return 0 }
+    workers[id]?.refusals += 1
+    return min(configuration.refusalWait << Int64(min(times, 16)), configuration.refusalWaitMax)
   }
 
   /// A worker said of a piece what every worker would say: the call fails.
@@ -37,6 +50,8 @@ extension Scheduler {
     _ id: PieceID, by worker: WorkerID, _ status: Status, now: Int64
   ) {
     guard let piece = pieces[id], piece.isHeld(by: worker) else { return }
+    release(id, from: worker)
+    if pieces[id]?.holders.isEmpty == true { removePiece(id) }
     giveUp(piece.call, status, now: now, isForAll: true)
     dispatch(hint: worker, now: now)
   }
@@ -54,137 +69,44 @@ extension Scheduler {
   }
 
   mutating func lose(_ id: PieceID, on worker: WorkerID, as loss: Loss, now: Int64) {
-    guard var piece = pieces[id], piece.isHeld(by: worker) else { return }
+    guard let piece = pieces[id], piece.isHeld(by: worker) else { return }
     release(id, from: worker)
-    piece.tried.append(worker)
-    pieces[id]?.tried = piece.tried
-    if case .death(let isAlone) = loss { suspect(piece, isAlone: isAlone) }
-    guard pieces[id]?.holders.isEmpty == true else { return }
-    pieces.remove(id)
-    calls[piece.call]?.pieces.removeAll { $0 == id }
+    if loss != .unread { pieces[id]?.attempts.workers.append(worker) }
+    if case .fault = loss { pieces[id]?.attempts.faulty.append(worker) }
+    if case .death(let isAlone) = loss { suspect(piece, isAlone: isAlone, now: now) }
+    guard let left = pieces[id], left.holders.isEmpty else { return }
+    removePiece(id)
     if loss == .unread { counts.unreadPieces += 1 } else { counts.retriedPieces += 1 }
     let live = piece.units.filter { calls[piece.call]?.units[Int($0)] == .sent }
     guard !live.isEmpty else { return unpark(piece.call, now: now) }
     for unit in live { calls[piece.call]?.units[Int(unit)] = .pending }
-    if case .fault(let status) = loss, piece.tried.count >= 2 {
+    if let status = end(after: left.attempts, loss, isSuspect: isSuspected(piece.call, live)) {
       return giveUp(piece.call, status, now: now, isForAll: true)
     }
-    if piece.tried.count >= configuration.attemptsMax, loss != .unread,
-      !live.contains(where: { isSuspected(piece.call, $0) })
+    requeue(live, of: piece.call, left.attempts, isCounted: loss.isCounted, now: now)
+  }
+
+  private func isSuspected(_ call: CallID, _ units: [Int32]) -> Bool {
+    units.contains { isSuspected(call, $0) }
+  }
+
+  /// Why units are not tried again, or nil.
+  private func end(after attempts: Attempts, _ loss: Loss, isSuspect: Bool) -> Status? {
+    if case .fault(let status) = loss, attempts.faulty.count >= configuration.faultsMax,
+      Set(attempts.faulty).count >= min(configuration.faultsMax, ready.count)
     {
-      return giveUp(piece.call, loss.status(after: piece.tried.count), now: now, isForAll: true)
+      return status
     }
-    requeue(piece, live, loss, now: now)
-  }
-
-  private mutating func requeue(_ piece: Piece, _ units: [Int32], _ loss: Loss, now: Int64) {
-    guard let call = calls[piece.call] else { return }
-    let isSuspect = units.contains { isSuspected(piece.call, $0) }
-    if isSuspect, !call.isSplit, call.request.inputCount > 1 {
-      // It is cut first, so that the one that is to blame can be found.
-      calls[piece.call]?.requeued.append(
-        RequeuedUnits(units: units, cost: call.cost(of: units), tried: [], notBefore: .max))
-      return actions.append(.split(piece.call))
-    }
-    let size = isSuspect ? max(1, units.count / 8) : units.count
-    var start = 0
-    while start < units.count {
-      let part = Array(units[start..<min(start + size, units.count)])
-      start += size
-      append(part, to: piece.call, tried: piece.tried, loss)
-    }
-    if queue.contains(piece.call) {
-      account(call, call.cost(of: units))
-    } else {
-      parked.remove(piece.call)
-      enqueue(piece.call, now: now)
-    }
-  }
-
-  private mutating func append(
-    _ units: [Int32], to id: CallID, tried: [WorkerID], _ loss: Loss
-  ) {
-    guard let call = calls[id] else { return }
-    let deaths = units.map { suspicions[UnitReference(call: id, unit: $0)]?.deaths ?? 0 }.max() ?? 0
-    let isCounted =
-      switch loss {
-      case .unread, .ended, .death: false
-      case .refused, .fault, .stalled: true
-      }
-    calls[id]?.requeued.append(
-      RequeuedUnits(
-        units: units, cost: call.cost(of: units), tried: loss == .unread ? [] : tried,
-        isAlone: units.count == 1 && deaths >= 2, isCounted: isCounted))
-  }
-
-  // MARK: Poison
-
-  private func isSuspected(_ call: CallID, _ unit: Int32) -> Bool {
-    suspicions[UnitReference(call: call, unit: unit)] != nil
-  }
-
-  /// A worker died with the piece. Its units are sent again in ever smaller pieces and, after the
-  /// second death, alone; one that was alone at two deaths is answered by an error.
-  private mutating func suspect(_ piece: Piece, isAlone: Bool) {
-    guard let call = calls[piece.call] else { return }
-    let isSingle = call.inputs(in: piece) == 1
-    for unit in piece.units where call.units[Int(unit)] == .sent {
-      let reference = UnitReference(call: piece.call, unit: unit)
-      var suspicion = suspicions[reference, default: Suspicion()]
-      suspicion.deaths += 1
-      if isAlone, isSingle { suspicion.deathsAlone += 1 }
-      suspicions[reference] = suspicion
-      guard suspicion.deathsAlone >= 2 else { continue }
-      counts.poisonedUnits += 1
-      condemn(reference)
-    }
-  }
-
-  private mutating func condemn(_ reference: UnitReference) {
-    let everyone = [reference] + (unitFollowers.removeValue(forKey: reference) ?? [])
-    suspicions[reference] = nil
-    for unit in everyone {
-      guard let call = calls[unit.call] else { continue }
-      let status = Status(
-        .internal, reason: .poison,
-        "two workers died while they had nothing but this input; it is not tried again",
-        inputIndex: call.isSplit ? Int(unit.unit) : 0)
-      calls[unit.call]?.units[Int(unit.unit)] = .done
-      calls[unit.call]?.remaining -= 1
-      actions.append(.failedUnits(unit.call, [unit.unit], status))
-      finishIfDone(unit.call)
-    }
-  }
-
-  /// Cuts a call that was sent whole, since a worker died with it.
-  ///
-  /// - Parameter costs: of each of its inputs.
-  package mutating func split(_ id: CallID, costs: [Int64], now: Int64) {
-    guard let call = calls[id], !call.isSplit, !costs.isEmpty else { return }
-    let suspicion = suspicions.removeValue(forKey: UnitReference(call: id, unit: 0)) ?? Suspicion()
-    calls[id]?.request.costs = costs
-    calls[id]?.units = Array(repeating: .pending, count: costs.count)
-    calls[id]?.remaining = costs.count
-    calls[id]?.pending = []
-    calls[id]?.pendingCost = 0
-    calls[id]?.requeued = []
-    let units = (0..<Int32(costs.count)).map { $0 }
-    for unit in units { suspicions[UnitReference(call: id, unit: unit)] = suspicion }
-    let size = max(1, units.count / 8)
-    for start in stride(from: 0, to: units.count, by: size) {
-      append(
-        Array(units[start..<min(start + size, units.count)]), to: id, tried: [],
-        .death(isAlone: false))
-    }
-    enqueue(id, now: now)
-    dispatch(now: now)
+    guard loss != .unread else { return nil }
+    let most = isSuspect ? 2 * configuration.attemptsMax : configuration.attemptsMax
+    return attempts.workers.count >= most ? loss.status(after: attempts.workers.count) : nil
   }
 
   // MARK: Giving up
 
-  /// Ends a call: its caller gets the status, or has gone. What other calls wait for goes on.
+  /// Ends a call: its caller gets the status, or has gone. Units that other calls wait for go on.
   ///
-  /// - Parameter isForAll: those that wait for the same get the same.
+  /// - Parameter isForAll: equal calls get the same, and equal units are computed for themselves.
   mutating func giveUp(_ id: CallID, _ status: Status?, now: Int64, isForAll: Bool = false) {
     guard let call = calls[id] else { return }
     if let status, call.hasCaller {
@@ -198,20 +120,25 @@ extension Scheduler {
     }
     calls[id]?.hasCaller = false
     if isForAll, let status {
+      calls[id]?.followers = []
       for follower in call.followers {
         counts.failedCalls += 1
         actions.append(.failed(follower, status))
         drop(follower)
       }
-      calls[id]?.followers = []
-      for unit in 0..<Int32(call.unitCount) {
-        let reference = UnitReference(call: id, unit: unit)
-        for follower in unitFollowers.removeValue(forKey: reference) ?? [] {
-          giveUp(follower.call, status, now: now)
-        }
-      }
+      releaseFollowers(of: id, call.unitCount, now: now)
     }
     endIfUnwanted(id, now: now)
+  }
+
+  private mutating func releaseFollowers(of id: CallID, _ unitCount: Int, now: Int64) {
+    guard !unitFollowers.isEmpty else { return }
+    for unit in 0..<Int32(unitCount) {
+      let reference = UnitReference(call: id, unit: unit)
+      for follower in unitFollowers.removeValue(forKey: reference) ?? [] {
+        unfollow(follower, now: now)
+      }
+    }
   }
 
   private mutating func drop(_ id: CallID) {
@@ -221,63 +148,75 @@ extension Scheduler {
 
   /// Drops what of a call nobody waits for any more; all of it, if nobody does.
   private mutating func endIfUnwanted(_ id: CallID, now: Int64) {
-    guard let call = calls[id], !call.hasCaller, call.followers.isEmpty else { return }
+    guard isUnwanted(id), let unitCount = calls[id]?.unitCount else { return }
     unqueue(id)
-    for unit in 0..<Int32(call.unitCount) {
-      let state = call.units[Int(unit)]
-      guard state != .done, state != .dropped else { continue }
-      let reference = UnitReference(call: id, unit: unit)
-      if state == .following { unfollow(reference, now: now) }
-      guard unitFollowers[reference] == nil else { continue }
-      calls[id]?.units[Int(unit)] = .dropped
-      calls[id]?.remaining -= 1
-      suspicions[reference] = nil
+    // First those that follow, perhaps units of this same call. What they leave may end other calls,
+    // which may have units that follow this one's: so states are read anew each time.
+    if calls[id]?.leaders.isEmpty == false {
+      for unit in 0..<Int32(unitCount) where state(id, unit) == .following {
+        dropUnit(id, unit)
+        leaveLeader(UnitReference(call: id, unit: unit), now: now)
+      }
     }
-    dropUnwanted(id)
+    for unit in 0..<Int32(unitCount) where state(id, unit) == .pending || state(id, unit) == .sent {
+      let reference = UnitReference(call: id, unit: unit)
+      guard unitFollowers.isEmpty || unitFollowers[reference] == nil else { continue }
+      dropUnit(id, unit)
+      if !suspicions.isEmpty { suspicions[reference] = nil }
+    }
+    calls[id]?.dropSettled()
+    dropUnwantedPieces(of: id, now: now)
     if calls[id]?.remaining == 0 {
-      parked.remove(id)
-      deferred.remove(id)
+      forget(id)
       drop(id)
-    } else if calls[id]?.hasPending == true {
+    } else {
       enqueue(id, now: now)
     }
   }
 
-  /// Takes dropped units out of what waits, and tells workers of pieces that hold no others.
-  private mutating func dropUnwanted(_ id: CallID) {
-    guard let call = calls[id] else { return }
-    calls[id]?.dropPending { $0 == .dropped }
-    calls[id]?.requeued = call.requeued.compactMap { again in
-      var again = again
-      again.units.removeAll { call.units[Int($0)] == .dropped }
-      again.cost = call.cost(of: again.units)
-      return again.units.isEmpty ? nil : again
-    }
-    for pieceID in call.pieces {
+  private func isUnwanted(_ id: CallID) -> Bool {
+    calls[id].map { !$0.hasCaller && $0.followers.isEmpty } ?? false
+  }
+
+  private func state(_ id: CallID, _ unit: Int32) -> ScheduledCall.UnitState? {
+    calls[id]?.units[Int(unit)]
+  }
+
+  private mutating func dropUnit(_ id: CallID, _ unit: Int32) {
+    calls[id]?.units[Int(unit)] = .dropped
+    calls[id]?.remaining -= 1
+  }
+
+  /// Takes pieces back of which no unit is waited for.
+  mutating func dropUnwantedPieces(of id: CallID, now: Int64) {
+    guard let own = calls[id]?.pieces else { return }
+    for pieceID in own {
       guard let piece = pieces[pieceID],
-        piece.units.allSatisfy({ call.units[Int($0)] != .sent })
+        piece.units.allSatisfy({ calls[id]?.units[Int($0)] != .sent })
       else { continue }
-      for holder in piece.holders {
-        release(pieceID, from: holder.worker)
-        actions.append(.cancel(pieceID, holder.worker))
-      }
-      pieces.remove(pieceID)
-      calls[id]?.pieces.removeAll { $0 == pieceID }
+      for holder in piece.holders { takeBack(pieceID, from: holder.worker, now: now) }
+      removePiece(pieceID)
     }
   }
 
-  /// Finds the unit that this one followed, and whether anybody still wants it.
-  private mutating func unfollow(_ unit: UnitReference, now: Int64) {
-    for (other, followers) in unitFollowers where followers.contains(unit) {
-      let left = followers.filter { $0 != unit }
-      unitFollowers[other] = left.isEmpty ? nil : left
-      endIfUnwanted(other.call, now: now)
-      return
-    }
+  /// The unit waits no longer for the one that it followed, which goes on if anybody else does.
+  private mutating func leaveLeader(_ unit: UnitReference, now: Int64) {
+    guard let leader = calls[unit.call]?.leaders.removeValue(forKey: unit.unit) else { return }
+    let left = unitFollowers[leader]?.filter { $0 != unit } ?? []
+    unitFollowers[leader] = left.isEmpty ? nil : left
+    if left.isEmpty, leader.call != unit.call { endIfUnwanted(leader.call, now: now) }
   }
 }
 
 extension Scheduler.Loss {
+  /// Whether sending it again is on the retry budget: not what is no sign of too much load.
+  fileprivate var isCounted: Bool {
+    switch self {
+    case .unread, .ended, .death: false
+    case .refused, .fault, .stalled: true
+    }
+  }
+
   /// What a call is told that was lost or refused too often.
   fileprivate func status(after attempts: Int) -> Status {
     switch self {

@@ -7,54 +7,46 @@ extension Scheduler {
     refreshCapacity()
     checkDeadlines(now)
     checkPieces(now)
-    checkFingerprints(now)
-    for id in inOrder(deferred) {
-      deferred.remove(id)
-      parked.remove(id)
-      if calls[id]?.hasPending == true { enqueue(id, now: now) }
-    }
+    checkStranded(now)
+    for id in inOrder(deferred) { undefer(id, now: now) }
     dispatch(now: now)
   }
 
+  private mutating func undefer(_ id: CallID, now: Int64) {
+    let waits = calls[id]?.requeued ?? []
+    if waits.contains(where: { $0.notBefore <= now }) {
+      deferred.remove(id)
+      enqueue(id, now: now)
+    } else if waits.isEmpty {
+      deferred.remove(id)
+    }
+  }
+
   private mutating func checkDeadlines(_ now: Int64) {
-    let isUp = !ready.isEmpty
-    let wait = configuration.noWorkerWait
-    for id in calls.ids(where: { call in
-      (call.hasCaller && now >= call.request.deadline)
-        || (!isUp && call.pieces.isEmpty && call.request.deadline == .max
-          && now - call.arrival > wait)
-    }) {
-      guard let call = calls[id] else { continue }
-      if now >= call.request.deadline {
-        giveUp(
-          id, Status(.deadlineExceeded, "the deadline passed before the answer was whole"),
-          now: now)
-      } else {
-        giveUp(
-          id,
-          Status(
-            .unavailable, reason: .workerLost, "no worker came up in \(wait / 1_000_000_000) s",
-            isRetryable: true), now: now, isForAll: true)
-      }
+    for id in calls.ids(where: { $0.hasCaller && now >= $0.request.deadline }) {
+      giveUp(
+        id, Status(.deadlineExceeded, "the deadline passed before the answer was whole"), now: now)
     }
   }
 
   /// Late pieces go to a second worker as well; a worker that is late beyond all patience has lost
   /// what it has.
   private mutating func checkPieces(_ now: Int64) {
-    let stallMax = configuration.stallMax
     for id in pieces.ids(where: { piece in
       piece.holders.contains { now > $0.lateAfter || now > $0.hedgeAfter }
     }) {
       guard let piece = pieces[id] else { continue }
-      for (index, holder) in piece.holders.enumerated() where now > holder.lateAfter {
-        if !holder.isLate {
-          pieces[id]?.holders[index].isLate = true
-          workers[holder.worker]?.latePieces += 1
-        }
+      for (index, holder) in piece.holders.enumerated()
+      where now > holder.lateAfter && !holder.isLate {
+        pieces[id]?.holders[index].isLate = true
+        workers[holder.worker]?.latePieces += 1
+        workers[holder.worker]?.isSilent = true
       }
+      let stallMax = configuration.stallMax
       let stalled = piece.holders.first { now > $0.lateAfter.addingSaturating(stallMax) }
       if let stalled {
+        workers[stalled.worker]?.strays.left(now: now)
+        workers[stalled.worker]?.lateUnanswered()
         actions.append(.cancel(id, stalled.worker))
         lose(id, on: stalled.worker, as: .stalled, now: now)
       } else if !piece.isDoubled {
@@ -65,9 +57,11 @@ extension Scheduler {
 
   /// Sends a piece to a second worker as well, if there is one with room and the budget allows.
   private mutating func double(_ id: PieceID, isLate: Bool, now: Int64) {
-    guard let piece = pieces[id], let call = calls[piece.call], !piece.isAlone else { return }
+    guard let piece = pieces[id], !piece.isAlone, calls.contains(piece.call) else { return }
     let holders = piece.holders.map(\.worker)
-    let wanted = Wanted(call, cost: piece.cost, tried: piece.tried + holders)
+    let wanted = Wanted(
+      call: piece.call, priority: piece.priority, pool: calls[piece.call]?.pool, cost: piece.cost,
+      tried: piece.attempts.workers + holders, isLimited: true)
     guard case .worker(let worker) = pick(wanted, hint: nil, now: now), !holders.contains(worker)
     else { return }
     guard isLate ? retries.take(1, now: now) : hedging.take(1, now: now) else { return }
@@ -76,52 +70,55 @@ extension Scheduler {
     hold(id, on: worker, now: now)
   }
 
-  /// A call whose first pieces were answered by workers that are gone for good begins anew with
-  /// others: one answer never mixes two fingerprints.
-  private mutating func checkFingerprints(_ now: Int64) {
-    for id in calls.ids(where: { call in
-      call.fingerprint.map { readyByFingerprint[$0].isEmpty } ?? false && call.pieces.isEmpty
-        && call.request.pin.isEmpty
-    }) {
-      guard let call = calls[id], let fingerprint = call.fingerprint, !ready.isEmpty,
-        !workers.contains(where: { $0?.isOnItsWay == true && $0?.fingerprint == fingerprint })
-      else { continue }
-      guard call.restarts < configuration.restartsMax else {
-        giveUp(id, .exhausted(call.restarts), now: now, isForAll: true)
+  /// Calls that no worker may answer which is up. One that was answered in part begins anew with
+  /// others, since one answer never mixes two fingerprints: at once, if none of its workers is
+  /// expected back, or after a while.
+  private mutating func checkStranded(_ now: Int64) {
+    for id in calls.ids(where: { $0.pieces.isEmpty && ($0.hasPending || !$0.alone.isEmpty) }) {
+      guard candidates(calls[id]?.pool).isEmpty else {
+        calls[id]?.strandedSince = nil
         continue
       }
-      restart(id, now: now)
+      let since = calls[id]?.strandedSince ?? now
+      calls[id]?.strandedSince = since
+      stranded(id, for: now - since, now: now)
     }
+  }
+
+  private mutating func stranded(_ id: CallID, for time: Int64, now: Int64) {
+    if let fingerprint = calls[id]?.fingerprint, calls[id]?.pinned == nil, !ready.isEmpty,
+      time > configuration.fingerprintWait
+        || !workers.indices.contains(where: { workers[$0]?.isOnItsWay(fingerprint) == true })
+    {
+      guard let restarts = calls[id]?.restarts, restarts < configuration.restartsMax else {
+        return giveUp(id, .exhausted(configuration.restartsMax), now: now, isForAll: true)
+      }
+      return restart(id, now: now)
+    }
+    guard calls[id]?.deadline == .max, time > configuration.noWorkerWait else { return }
+    let wait = configuration.noWorkerWait / 1_000_000_000
+    giveUp(
+      id,
+      Status(
+        .unavailable, reason: .workerLost, "no worker came up in \(wait) s that may answer",
+        isRetryable: true), now: now, isForAll: true)
   }
 
   private mutating func restart(_ id: CallID, now: Int64) {
     counts.restarts += 1
-    unqueue(id)
-    parked.remove(id)
-    deferred.remove(id)
+    forget(id)
     calls[id]?.restart()
     actions.append(.restarted(id))
+    for (unit, state) in (calls[id]?.units ?? []).enumerated() where state == .failed {
+      actions.append(poisoned(UnitReference(call: id, unit: Int32(unit))))
+    }
     enqueue(id, now: now)
   }
 }
 
 extension WorkerState {
-  /// It is not up, and expected to be.
-  fileprivate var isOnItsWay: Bool { phase == .starting || phase == .down }
-}
-
-extension ScheduledCall {
-  /// Everything that was answered is to be answered again.
-  mutating func restart() {
-    restarts += 1
-    fingerprint = nil
-    requeued = []
-    for index in units.indices where units[index] == .done || units[index] == .sent {
-      units[index] = .pending
-    }
-    let waiting = units.indices.filter { units[$0] == .pending }.map(Int32.init)
-    pending = waiting.sorted { (cost(of: $0), $1) < (cost(of: $1), $0) }
-    pendingCost = pending.reduce(0) { $0 + cost(of: $1) }
-    remaining = units.count { $0 != .dropped }
+  /// It is not up, and expected to be, with the same fingerprint as before.
+  fileprivate func isOnItsWay(_ fingerprint: Int) -> Bool {
+    (phase == .starting || phase == .down) && self.fingerprint == fingerprint
   }
 }

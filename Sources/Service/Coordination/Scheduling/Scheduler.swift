@@ -41,31 +41,39 @@ package struct Scheduler: Sendable {
   package internal(set) var calls = SlotTable<ScheduledCall>()
   package internal(set) var pieces = SlotTable<Piece>()
   /// By id; nil where a worker was removed.
-  package internal(set) var workers: [WorkerState?] = []
+  package internal(set) var workers = NumberedTable<WorkerState>()
   package internal(set) var fingerprints: [String] = []
   package internal(set) var cost = CostModel()
+  /// What the costs of calls that are open are made of: see `CostModel.unit`.
+  var restatedUnit = CostModel().unit
   package internal(set) var counts = SchedulerCounts()
   /// What new calls are sent to, where workers of several fingerprints are up; nil is any.
   package internal(set) var current: Int?
   package var actions: [Action] = []
 
-  var queue: FairQueue
+  /// Calls with pieces that some worker may take as soon as one has room.
+  package internal(set) var queue: FairQueue
   /// Ready workers, all of them and by fingerprint.
   package internal(set) var ready: [WorkerID] = []
   var readyByFingerprint: [[WorkerID]] = []
+  var idleByFingerprint: [IdleWorkers] = []
   /// Calls that hold as much on every worker as they may, or whose workers are not up.
-  var parked: Set<CallID> = []
+  package internal(set) var parked: Set<CallID> = []
   /// Calls that have requeued units which must wait.
-  var deferred: Set<CallID> = []
-  /// Predicted nanoseconds of what waits, by class and by caller.
-  var waitingCost: (interactive: Int64, bulk: Int64) = (0, 0)
-  var waitingOfCaller: [UInt64: Int64] = [:]
+  package internal(set) var deferred: Set<CallID> = []
+  /// Calls that have units which must be alone with a worker.
+  package internal(set) var secluded: Set<CallID> = []
+  /// A worker that gets nothing new until it is empty, for one of those.
+  package internal(set) var vacating: WorkerID?
+  /// Predicted nanoseconds of what is queued, by class and by caller.
+  package internal(set) var waitingCost: (interactive: Int64, bulk: Int64) = (0, 0)
+  package internal(set) var waitingOfCaller: [UInt64: Int64] = [:]
   /// The speed of all ready workers together, in threads of the model's predicted time.
   var capacity = 0.0
   /// The most that a batch costs a ready worker whatever is in it: nanoseconds.
   var batchNanoseconds: Int64 = 0
-  var suspicions: [UnitReference: Suspicion] = [:]
-  var unitFollowers: [UnitReference: [UnitReference]] = [:]
+  package internal(set) var suspicions: [UnitReference: Suspicion] = [:]
+  package internal(set) var unitFollowers: [UnitReference: [UnitReference]] = [:]
   var retries = Budget(share: 0.2, perSecond: 10, seconds: 10)
   var hedging = Budget(share: 0.05, perSecond: 1, seconds: 10)
   var speed = AnswerSpeed()
@@ -80,32 +88,50 @@ package struct Scheduler: Sendable {
 
   package var openCallCount: Int { calls.count }
 
-  /// Predicted nanoseconds until a new call of the class would begin; nil with no worker up.
-  package func backlog(_ priority: Priority) -> Int64? {
-    let least = ready.lazy.compactMap { workers[$0]?.backlog(priority) }.min()
-    guard let least, capacity > 0 else { return nil }
-    let waiting =
-      priority == .bulk ? waitingCost.interactive + waitingCost.bulk : waitingCost.interactive
-    return least + Int64(Double(waiting) / capacity)
+  /// All calls that are open, for whoever looks on.
+  package var openCalls: [(id: CallID, call: ScheduledCall)] {
+    calls.ids.compactMap { id in calls[id].map { (id, $0) } }
   }
 
-  /// Predicted nanoseconds of the smallest piece: a call that costs less is not cut.
-  package var pieceMin: Int64 { configuration.pieceMin(batchNanoseconds: batchNanoseconds) }
+  /// All pieces that workers have.
+  package var openPieces: [(id: PieceID, piece: Piece)] {
+    pieces.ids.compactMap { id in pieces[id].map { (id, $0) } }
+  }
+
+  package func call(_ id: CallID) -> ScheduledCall? { calls[id] }
+
+  package func piece(_ id: PieceID) -> Piece? { pieces[id] }
+
+  /// Predicted nanoseconds until a new call of the class would begin; nil with no worker up.
+  package func backlog(_ priority: Priority) -> Int64? {
+    guard capacity > 0 else { return nil }
+    return predictedWait(priority)
+  }
+
+  /// Predicted nanoseconds of the smallest piece.
+  var pieceMin: Int64 { configuration.pieceMin(batchNanoseconds: batchNanoseconds) }
+
+  /// Whether a call is better sent in pieces: so that several workers share it, or so that one is not
+  /// taken by it for long.
+  package func isWorthCutting(inputCount: Int, cost: Int64) -> Bool {
+    inputCount > 1 && cost > (ready.count > 1 ? pieceMin : max(pieceMin, configuration.window))
+  }
 
   /// Inputs of open calls that no worker has.
   package var waitingInputs: Int {
     var count = 0
     for id in calls.ids {
       guard let call = calls[id] else { continue }
-      let units = call.pending.count + call.requeued.reduce(0) { $0 + $1.units.count }
+      let units =
+        call.pending.count + (call.requeued + call.alone).reduce(0) { $0 + $1.units.count }
       count += call.isSplit ? units : units * call.request.inputCount
     }
     return count
   }
 
-  /// Workers that owe late answers.
+  /// Workers that owe late answers, or have not been heard of since one was late.
   package var lateWorkers: [WorkerID] {
-    ready.filter { workers[$0].map { $0.latePieces > 0 } ?? false }
+    ready.filter { workers[$0].map { $0.latePieces > 0 || $0.isSilent } ?? false }
   }
 
   /// What has been asked for since the last time.
@@ -114,7 +140,7 @@ package struct Scheduler: Sendable {
     return actions
   }
 
-  func worker(_ id: WorkerID) -> WorkerState? {
+  package func worker(_ id: WorkerID) -> WorkerState? {
     workers.indices.contains(id) ? workers[id] : nil
   }
 }
@@ -141,18 +167,22 @@ package struct SchedulerCounts: Sendable, Equatable {
   package var workerDeaths: UInt64 = 0
   package var ejections: UInt64 = 0
   package var poisonedUnits: UInt64 = 0
+  /// Looks at the queue for something to send.
+  package var turns: UInt64 = 0
   package var restarts: UInt64 = 0
 }
 
 /// How answers come in against what was predicted, for hedging: the ratio that 95 of 100 stay below,
 /// followed step by step (stochastic approximation: Robbins and Monro, 1951).
-struct AnswerSpeed: Sendable {
+package struct AnswerSpeed: Sendable {
   private static let quantile = 0.95
   private static let step = 0.05
-  private(set) var ratio = 4.0
+  package private(set) var ratio = 4.0
   private var count = 0
 
-  mutating func observed(predicted: Int64, actual: Int64) {
+  package init() {}
+
+  package mutating func observed(predicted: Int64, actual: Int64) {
     guard predicted > 0 else { return }
     count += 1
     let isAbove = Double(actual) > ratio * Double(predicted)
@@ -161,11 +191,11 @@ struct AnswerSpeed: Sendable {
   }
 
   /// Whether enough was seen to judge by.
-  var isKnown: Bool { count >= 100 }
+  package var isKnown: Bool { count >= 100 }
 }
 
 /// How often workers died while they had a unit.
-struct Suspicion: Sendable {
+package struct Suspicion: Sendable {
   var deaths = 0
   /// … and nothing else.
   var deathsAlone = 0

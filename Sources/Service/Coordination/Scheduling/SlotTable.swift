@@ -14,49 +14,50 @@ package struct SlotTable<Element> {
     }
   }
 
-  fileprivate struct Slot {
-    var generation: UInt32
-    var element: Element?
-  }
-
-  private var slots: [Slot] = []
+  /// The first place is no element's: ids of none find it.
+  private var elements: [Element?] = [nil]
+  /// Of each place, how many elements it had before.
+  private var generations: [UInt32] = [1]
   private var free: [Int32] = []
 
   package init() {}
 
-  package var count: Int { slots.count - free.count }
+  package var count: Int { elements.count - free.count - 1 }
 
   package mutating func insert(_ element: Element) -> ID {
     if let index = free.popLast() {
-      slots[Int(index)].element = element
-      return ID(index: index, generation: slots[Int(index)].generation)
+      elements[Int(index)] = element
+      return ID(index: index, generation: generations[Int(index)])
     }
-    slots.append(Slot(generation: 0, element: element))
-    return ID(index: Int32(slots.count - 1), generation: 0)
+    elements.append(element)
+    generations.append(0)
+    return ID(index: Int32(elements.count - 1), generation: 0)
   }
 
   @discardableResult
   package mutating func remove(_ id: ID) -> Element? {
     guard contains(id) else { return nil }
     let index = Int(id.index)
-    let element = slots[index].element.take()
-    slots[index].generation &+= 1
+    let element = elements[index].take()
+    generations[index] &+= 1
     free.append(id.index)
     return element
   }
 
+  /// A place that is free has the generation of its next element, which has no id yet.
+  @inline(__always)
   package func contains(_ id: ID) -> Bool {
     let index = Int(id.index)
-    return index < slots.count && slots[index].generation == id.generation
-      && slots[index].element != nil
+    return index < generations.count && generations[index] == id.generation
   }
 
-  /// The element, changed in place.
+  /// The element, read and changed in place: a field of it is had without a copy of the others.
   package subscript(id: ID) -> Element? {
-    get { contains(id) ? slots[Int(id.index)].element : nil }
+    @inline(__always)
+    unsafeAddress { elements.address(of: contains(id) ? Int(id.index) : 0) }
     _modify {
       if contains(id) {
-        yield &slots[Int(id.index)].element
+        yield &elements[Int(id.index)]
       } else {
         var nothing: Element?
         yield &nothing
@@ -65,23 +66,64 @@ package struct SlotTable<Element> {
   }
 
   /// The ids of all elements, in the order of their places.
-  package var ids: [ID] {
-    slots.indices.compactMap { index in
-      slots[index].element == nil
-        ? nil : ID(index: Int32(index), generation: slots[index].generation)
-    }
-  }
+  package var ids: [ID] { ids { _ in true } }
 
-  /// The ids of the elements for which the condition holds.
+  /// The ids of the elements for which the condition holds, in the order of their places.
   package func ids(where condition: (Element) -> Bool) -> [ID] {
     var found: [ID] = []
-    for index in slots.indices {
-      guard let element = slots[index].element, condition(element) else { continue }
-      found.append(ID(index: Int32(index), generation: slots[index].generation))
+    for index in elements.indices where elements[index].map(condition) ?? false {
+      found.append(ID(index: Int32(index), generation: generations[index]))
     }
     return found
   }
 }
 
 extension SlotTable: Sendable where Element: Sendable {}
-extension SlotTable.Slot: Sendable where Element: Sendable {}
+
+/// Elements by their numbers, which are used again, read and changed in place as in a `SlotTable`.
+package struct NumberedTable<Element> {
+  private var elements: [Element?] = []
+
+  package init() {}
+
+  package var indices: Range<Int> { elements.indices }
+  package var count: Int { elements.reduce(0) { $0 + ($1 == nil ? 0 : 1) } }
+
+  /// - Returns: the least number that is free.
+  mutating func insert(_ element: Element) -> Int {
+    let free = elements.firstIndex { $0 == nil } ?? elements.endIndex
+    if free == elements.endIndex { elements.append(element) } else { elements[free] = element }
+    return free
+  }
+
+  mutating func remove(_ number: Int) {
+    guard elements.indices.contains(number) else { return }
+    elements[number] = nil
+  }
+
+  /// - Precondition: the number is of an element that is there or was.
+  package subscript(number: Int) -> Element? {
+    @inline(__always)
+    unsafeAddress {
+      precondition(elements.indices.contains(number))
+      return elements.address(of: number)
+    }
+    _modify { yield &elements[number] }
+  }
+}
+
+extension NumberedTable: Sendable where Element: Sendable {}
+
+extension Array {
+  /// Where the element is, as long as the array is not changed.
+  ///
+  /// Of 6.3 only an addressor reads a field of an element without a copy of all of it, which is a
+  /// retain and a release for each array in it; `borrow` accessors will.
+  @inline(__always)
+  fileprivate func address(of index: Int) -> UnsafePointer<Element> {
+    withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { preconditionFailure("an empty array") }
+      return base + index
+    }
+  }
+}

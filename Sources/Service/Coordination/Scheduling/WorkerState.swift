@@ -12,9 +12,11 @@ package enum WorkerPhase: String, Sendable {
 
 /// What is known of one worker, and what it has in hand.
 package struct WorkerState: Sendable {
+  private static let slownessMax = 50.0
+
   package internal(set) var phase = WorkerPhase.starting
   /// Its fingerprint, as the scheduler numbers them.
-  package internal(set) var fingerprint = 0
+  package internal(set) var fingerprint = -1
   package internal(set) var threads = 1
   package internal(set) var load: LoadReport?
   /// What it needs of the model's predicted time.
@@ -23,22 +25,28 @@ package struct WorkerState: Sendable {
   package internal(set) var answeredPieces: UInt64 = 0
   package internal(set) var answeredInputs: UInt64 = 0
   package internal(set) var computeNanoseconds: UInt64 = 0
-  var ejection = Ejection()
+  package internal(set) var ejection = Ejection()
   /// Predicted nanoseconds of one of the model's threads for the pieces that it has, by class.
-  var inFlight: (interactive: Int64, bulk: Int64) = (0, 0)
+  package internal(set) var inFlight: (interactive: Int64, bulk: Int64) = (0, 0)
   /// What others sent it, from its last report: nanoseconds of one of its threads.
   var foreign: Int64 = 0
   var readySince: Int64 = 0
   /// Pieces that are late there: while others can take them it gets nothing new.
-  var latePieces = 0
+  package internal(set) var latePieces = 0
+  /// Nothing was heard of it since a piece was late there.
+  package internal(set) var isSilent = false
   /// It has a piece that must be alone.
-  var isReserved = false
+  package internal(set) var isReserved = false
+  /// How often it has refused in a row.
+  var refusals = 0
   /// It refused for the load: nothing new until then.
-  var blockedUntil: Int64 = .min
+  package internal(set) var blockedUntil: Int64 = .min
+  /// What it may still compute though nobody waits for it.
+  var strays = Strays()
 
   /// Predicted nanoseconds until it would begin something new of the class.
   package func backlog(_ priority: Priority) -> Int64 {
-    let own = priority == .bulk ? inFlight.interactive + inFlight.bulk : inFlight.interactive
+    let own = priority.isBulk ? inFlight.interactive + inFlight.bulk : inFlight.interactive
     return Int64((Double(own) * slowness + Double(foreign)) / Double(threads))
   }
 
@@ -47,13 +55,18 @@ package struct WorkerState: Sendable {
     backlog(priority) + Int64(Double(cost) * slowness)
   }
 
-  mutating func sent(_ id: Piece.ID, _ piece: Piece) {
+  /// Whether it may be expected to answer.
+  package func isSound(now: Int64) -> Bool {
+    latePieces == 0 && !isSilent && !ejection.isEjected(now: now)
+  }
+
+  mutating func sent(_ id: Piece.ID, _ cost: Int64, _ priority: Priority, isAlone: Bool) {
     pieces.append(id)
-    switch piece.priority {
-    case .interactive: inFlight.interactive += piece.cost
-    case .bulk: inFlight.bulk += piece.cost
+    switch priority {
+    case .interactive: inFlight.interactive += cost
+    case .bulk: inFlight.bulk += cost
     }
-    if piece.isAlone { isReserved = true }
+    if isAlone { isReserved = true }
   }
 
   mutating func ended(_ id: Piece.ID, _ piece: Piece, wasLate: Bool) {
@@ -61,27 +74,62 @@ package struct WorkerState: Sendable {
     pieces.swapAt(index, pieces.count - 1)
     pieces.removeLast()
     switch piece.priority {
-    case .interactive: inFlight.interactive = max(0, inFlight.interactive - piece.cost)
-    case .bulk: inFlight.bulk = max(0, inFlight.bulk - piece.cost)
+    case .interactive: inFlight.interactive -= piece.cost
+    case .bulk: inFlight.bulk -= piece.cost
     }
     if piece.isAlone { isReserved = false }
-    if wasLate { latePieces = max(0, latePieces - 1) }
+    if wasLate { latePieces -= 1 }
   }
 
   /// Takes in what it says of itself: what exceeds the pieces that we know of is others'.
   mutating func reported(_ report: LoadReport) {
     load = report
+    isSilent = false
     threads = min(max(1, report.threads), 1_024)
     let microseconds = min(report.backlogMicroseconds, 3_600_000_000)
     let own = Double(inFlight.interactive + inFlight.bulk) * slowness
     foreign = max(0, Int64(Double(microseconds) * 1_000) - Int64(own))
+    if microseconds == 0 { strays.workerIsIdle() }
   }
 
   /// Moves the slowness towards what an answered piece shows.
   mutating func observed(predicted: Int64, actual: Int64) {
     guard predicted > 0, actual > 0 else { return }
-    let ratio = min(max(Double(actual) / Double(predicted), 0.02), 50)
+    let ratio = min(max(Double(actual) / Double(predicted), 0.02), Self.slownessMax)
     let weight = max(0.1, 1 / Double(min(answeredPieces, 1_000) + 1))
     slowness += (ratio - slowness) * weight
+  }
+
+  /// A late piece was answered by another worker or given up, so that it shows nothing but this.
+  mutating func lateUnanswered() {
+    slowness = min(slowness * 2, Self.slownessMax)
+  }
+}
+
+/// Whether a worker may still compute pieces that are waited for no longer: what was taken back, or
+/// was lost with a connection. While it may, its death is not the fault of what it has.
+struct Strays: Sendable {
+  private var since: Int64?
+  /// It answered what was sent after them, so that it has read that they are taken back.
+  private var isPassed = false
+
+  var mayExist: Bool { since != nil }
+
+  mutating func left(now: Int64) {
+    since = now
+    isPassed = false
+  }
+
+  /// - Parameter sent: when the piece was sent.
+  mutating func answered(sent: Int64) {
+    if let since, sent > since { isPassed = true }
+  }
+
+  mutating func workerIsIdle() {
+    if isPassed { self = Strays() }
+  }
+
+  mutating func workerDied() {
+    self = Strays()
   }
 }

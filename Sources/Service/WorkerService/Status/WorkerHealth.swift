@@ -1,4 +1,4 @@
-package import Wire
+internal import Wire
 
 /// Whether a worker works, judged from how far it is and from how long its stillest compute thread
 /// has not moved.

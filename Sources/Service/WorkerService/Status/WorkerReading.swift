@@ -1,6 +1,6 @@
 package import Inference
 package import Status
-package import Wire
+internal import Wire
 
 /// Everything that `/metrics` of a worker tells, at one moment. `Metrics.md` of `Status` has the
 /// table.

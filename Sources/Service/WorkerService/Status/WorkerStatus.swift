@@ -4,7 +4,7 @@ package import Inference
 package import NIOCore
 package import Status
 internal import Synchronization
-package import Wire
+internal import Wire
 
 /// What a worker says of itself, to probes, scrapers and callers, from its start to its end.
 ///

@@ -15,6 +15,8 @@ final class FrameWriter {
   private let eventLoop: any EventLoop
   private let onFlush: () -> Void
   private var batch = ByteBuffer()
+  /// The length of the last batch: the next one begins with room for as much.
+  private var lastBatchBytes = 0
   private var isFlushDue = false
   /// Bytes handed to the channel since the start.
   private var writtenBytes = 0
@@ -40,6 +42,7 @@ final class FrameWriter {
       release()
       hand(frame)
     } else {
+      makeRoom()
       batch.writeImmutableBuffer(frame)
       if batch.readableBytes >= Self.batchBytesMax { release() }
     }
@@ -53,6 +56,7 @@ final class FrameWriter {
     let header = FrameHeader(
       kind: kind, flags: flags, callID: callID, headByteCount: head.byteCount,
       bodyByteCount: body.readableBytes)
+    makeRoom()
     batch.writeInteger(header.words.first, endianness: .little)
     batch.writeInteger(header.words.second, endianness: .little)
     head.write(to: &batch)
@@ -78,9 +82,14 @@ final class FrameWriter {
     }
   }
 
+  private func makeRoom() {
+    if batch.capacity == 0 { batch.reserveCapacity(min(lastBatchBytes, Self.batchBytesMax)) }
+  }
+
   private func release() {
     guard batch.readableBytes > 0 else { return }
     hand(batch)
+    lastBatchBytes = batch.readableBytes
     batch = ByteBuffer()
   }
 
