@@ -28,6 +28,7 @@ class Connection(client.Client):
 
     def __init__(self, address: str):
         super().__init__(address)
+        self.address = address
         self.socket.settimeout(PATIENCE)
         self.is_old = False  # The server wants to be rid of it.
 

@@ -17,7 +17,7 @@ SLOW_PERIOD = 0.04
 REMOTE_MAX = 3
 REPLICAS = (3, 4)  # of the first model; a reload goes from one to the other
 SOUND = {EMBED: 2}  # workers of a model that are left in peace; of others one
-WEIGHTS = {"kill": 4, "stop": 4, "slow": 2, "add": 3, "drain": 3, "reload": 1}
+WEIGHTS = {"kill": 8, "stop": 8, "slow": 4, "add": 6, "drain": 6, "reload": 2, "swap": 2}
 
 
 def send(pid: int, number: int) -> bool:
@@ -39,7 +39,9 @@ def parent(pid: int) -> int:
 class Torment:
     """One event after another until the time is over; each ends in a thread of its own."""
 
-    def __init__(self, options, coordinator: Coordinator, addresses: str, folder: str):
+    def __init__(self, options, coordinator: Coordinator, addresses: str, folder: str, other: str):
+        """`other` is the directory of a model to swap to."""
+        self.other, self.swaps = other, 0
         self.chance, self.options, self.coordinator = random.Random(options.seed), options, coordinator
         self.addresses, self.folder = addresses, folder
         self.remote: list[Worker] = []  # those in the file
@@ -104,7 +106,7 @@ class Torment:
 
     def do(self, name: str) -> None:
         draw = self.chance.random(), self.chance.random(), self.chance.random()
-        if name in ("add", "reload"):
+        if name in ("add", "reload", "swap"):
             return getattr(self, name)(*draw)
         if name == "drain" and draw[0] < 0.4:
             return self.drain_remote(draw[1], draw[2])
@@ -179,7 +181,7 @@ class Torment:
 
         def drain():
             done = self.coordinator.administer("drain", address)
-            if done.returncode != 0:
+            if done.returncode != 0 and "no worker is at" not in done.stderr:  # A swap had it end, perhaps.
                 self.faults.append("drain %s: %s%s" % (address, done.stdout, done.stderr))
             for worker in self.remote if is_remote else ():
                 if worker.address == address:
@@ -217,6 +219,19 @@ class Torment:
             self.coordinator.configure(replicas=replicas | {EMBED: now})
         self.tell("reload", "replicas %s" % self.coordinator.settings["replicas"])
         send(self.coordinator.process.pid, signal.SIGHUP)
+
+    def swap(self, *_: float) -> None:
+        """To the other model or back; a reload swaps it back, too."""
+        self.swaps += 1
+        directory = self.other if self.swaps % 2 == 1 else programs.MODEL
+        self.tell("swap", directory)
+
+        def swap():
+            done = self.coordinator.administer("swap", "%s=%s" % (EMBED, directory))
+            if done.returncode != 0:
+                self.faults.append("swap: %s%s" % (done.stdout, done.stderr))
+
+        self.later("swap", swap)
 
     # The end
 
