@@ -85,8 +85,8 @@ class Loader:
             sys.exit("the fake workers did not start")
 
     def run(self, address: str, **options) -> dict:
-        words = ["--connect", address, "--request-bytes", str(REQUEST_BYTES)]
-        for name, value in options.items():
+        words = ["--connect", address]
+        for name, value in ({"request_bytes": REQUEST_BYTES} | options).items():
             words += ["--" + name.replace("_", "-"), str(value)]
         self.process.stdin.write(" ".join(words) + "\n")
         self.process.stdin.flush()

@@ -15,12 +15,17 @@
 
 static const double SECOND = 1e9;
 static const uint64_t OPEN_NS = 10000000000u, DRAIN_NS = 2000000000u;
+enum { SIZES = 256, CODES = 17, TENTHS = 10 };
+static const char *const code_names[CODES] = {
+    "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
+    "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
+    "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"};
 
 typedef struct {
   uint64_t id;     // of the open call, or 0
   uint64_t start;  // when it was sent, or was to be
   uint8_t stamp[STAMP_BYTES];
-  bool failed;
+  uint8_t code;  // of its failure
 } Slot;
 
 typedef struct {
@@ -34,14 +39,19 @@ typedef struct {
 static struct {
   const Load *load;
   Caller *callers;
-  Buffer request;  // a call's frame, but for id and stamp
-  Buffer answer;   // the first one's body
+  Buffer requests[SIZES];  // a call's frame of each size, but for id and stamp
+  int sizes;
+  Buffer answer;  // the first one's body
   uint64_t slot_mask;
   uint32_t last_stamp;
   int ready, refused, lost;
   char reason[128];
   bool is_sending, is_counting;
   uint64_t calls, errors, wrong, open;
+  uint64_t in_time, all_in_time;  // while it counts, and in all
+  uint64_t codes[CODES];
+  double resident[TENTHS];
+  int tenths;
   float *latencies;  // in microseconds
   size_t latency_capacity;
 } run;
@@ -71,6 +81,7 @@ static Buffer request_frame(const Load *load, size_t text_bytes) {
   if (load->budget_ms > 0) put_message(&head, 3, &budget);
   put_number(&head, 5, 1);  // input_count
   put_number(&head, 6, text.length);
+  put_number(&head, 11, load->unshared);  // sharing: OFF
   put_bytes(&input, 1, text.bytes, text.length);  // Input.text
   put_message(&body, 1, &input);                  // EmbedRequest.inputs
   put_frame(&frame, REQUEST, END, 0, &head, &body);
@@ -83,42 +94,60 @@ static Buffer request_frame(const Load *load, size_t text_bytes) {
 }
 
 static Buffer request_of(const Load *load, size_t frame_bytes) {
-  for (size_t text_bytes = STAMP_BYTES;; text_bytes++) {
+  enum { AROUND = 64 };  // More bytes than a frame has around its text, but for the model's name.
+  size_t around = AROUND + strlen(load->model);
+  size_t least = frame_bytes > around + STAMP_BYTES ? frame_bytes - around : STAMP_BYTES;
+  for (size_t text_bytes = least;; text_bytes++) {
     Buffer frame = request_frame(load, text_bytes);
     if (frame.length >= frame_bytes) return frame;
     free(frame.bytes);
   }
 }
 
+static unsigned by_chance(unsigned below) {
+  static uint64_t state = 0x9e3779b97f4a7c15;
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return (unsigned)((state >> 32) * below >> 32);
+}
+
+static void make_requests(const Load *load) {
+  unsigned range = (unsigned)(load->request_bytes_max - load->request_bytes_min);
+  run.sizes = range > 0 ? SIZES : 1;
+  for (int i = 0; i < run.sizes; i++) {
+    run.requests[i] = request_of(load, (size_t)load->request_bytes_min + (range > 0 ? by_chance(range + 1) : 0));
+  }
+}
+
 // Status.code
-static uint64_t status_code(const uint8_t *at, const uint8_t *end, char *message, size_t size) {
+static uint8_t status_code(const uint8_t *at, const uint8_t *end, char *message, size_t size) {
   uint64_t code = 0;
   for (Field field; next_field(&at, end, &field);) {
     if (field.number == 1) code = field.value;
     if (field.number == 3 && message) snprintf(message, size, "%.*s", (int)field.value, field.bytes);
   }
-  return code;
+  return code < CODES ? (uint8_t)code : 2;  // UNKNOWN
 }
 
-// Whether a ResponseHead's status is OK
-static bool is_ok(const uint8_t *at, const uint8_t *end) {
+// A ResponseHead's status
+static uint8_t head_code(const uint8_t *at, const uint8_t *end) {
   for (Field field; next_field(&at, end, &field);) {
     if (field.number != 1) continue;
-    return status_code(field.bytes, field.bytes + field.value, run.reason, sizeof run.reason) == 0;
+    return status_code(field.bytes, field.bytes + field.value, run.reason, sizeof run.reason);
   }
-  return true;
+  return 0;
 }
 
-// Whether the one result of an EmbedResponse is an error
-static bool is_refused(const uint8_t *at, const uint8_t *end) {
+// The error in the one result of an EmbedResponse, or 0
+static uint8_t result_code(const uint8_t *at, const uint8_t *end) {
   Field result, each;
-  if (!next_field(&at, end, &result) || result.number != 1) return false;
+  if (!next_field(&at, end, &result) || result.number != 1) return 0;
   for (at = result.bytes, end = at + result.value; next_field(&at, end, &each);) {
     if (each.number != 2) continue;
-    status_code(each.bytes, each.bytes + each.value, run.reason, sizeof run.reason);
-    return true;
+    return status_code(each.bytes, each.bytes + each.value, run.reason, sizeof run.reason);
   }
-  return false;
+  return 0;
 }
 
 // Calls
@@ -133,12 +162,13 @@ static void start_call(Caller *caller, uint64_t start) {
   while (caller->slots[caller->last_id & run.slot_mask].id != 0);
   Slot *slot = &caller->slots[caller->last_id & run.slot_mask];
   *slot = (Slot){.id = caller->last_id, .start = start};
-  uint8_t *frame = extend(&caller->peer.out, run.request.length);
-  memcpy(frame, run.request.bytes, run.request.length);
+  const Buffer *request = &run.requests[run.sizes > 1 ? by_chance((unsigned)run.sizes) : 0];
+  uint8_t *frame = extend(&caller->peer.out, request->length);
+  memcpy(frame, request->bytes, request->length);
   memcpy(frame + offsetof(Header, call), &caller->last_id, sizeof caller->last_id);
   if (!run.load->same_text) {
     put_stamp(slot->stamp, ++run.last_stamp);
-    memcpy(frame + run.request.length - STAMP_BYTES, slot->stamp, STAMP_BYTES);
+    memcpy(frame + request->length - STAMP_BYTES, slot->stamp, STAMP_BYTES);
   }
   caller->open++;
   run.open++;
@@ -146,8 +176,15 @@ static void start_call(Caller *caller, uint64_t start) {
 
 // All answers of a turn came when it began: a clock for each would cost more than it tells.
 static void count_call(const Slot *slot) {
-  if (slot->failed) run.errors++;
-  if (slot->failed || !run.is_counting) return;
+  if (slot->code != 0) {
+    run.errors++;
+    run.codes[slot->code]++;
+    return;
+  }
+  bool is_in_time = run.load->budget_ms == 0 || woken - slot->start <= (uint64_t)run.load->budget_ms * 1000000;
+  run.all_in_time += is_in_time;
+  if (!run.is_counting) return;
+  run.in_time += is_in_time;
   if (run.calls == run.latency_capacity) {
     run.latency_capacity = run.latency_capacity ? run.latency_capacity * 2 : 1 << 20;
     run.latencies = realloc(run.latencies, run.latency_capacity * sizeof *run.latencies);
@@ -166,9 +203,9 @@ static bool is_expected(const Slot *slot, const uint8_t *body, size_t length) {
 }
 
 static void check_answer(Slot *slot, const uint8_t *body, size_t length) {
-  if (slot->failed || is_expected(slot, body, length)) return;
-  slot->failed = is_refused(body, body + length);
-  if (slot->failed) return;
+  if (slot->code != 0 || is_expected(slot, body, length)) return;
+  slot->code = result_code(body, body + length);
+  if (slot->code != 0) return;
   if (run.answer.length > 0) {
     run.wrong++;
     return;
@@ -181,7 +218,7 @@ static void answered(Caller *caller, const Header *header, const uint8_t *payloa
   Slot *slot = &caller->slots[header->call & run.slot_mask];
   if (slot->id != header->call) die("an answer to call %llu, which is not open", (unsigned long long)header->call);
   const uint8_t *body = payload + header->head_length;
-  if (header->head_length > 0) slot->failed = !is_ok(payload, body);
+  if (header->head_length > 0) slot->code = head_code(payload, body);
   if (header->flags != END) return;
   check_answer(slot, body, header->length - header->head_length);
   count_call(slot);
@@ -242,7 +279,7 @@ static void frame(Peer *peer, const Header *header, const uint8_t *payload) {
   }
 }
 
-static void turn(int milliseconds, void (*between)(uint64_t)) {
+static void turn(double milliseconds, void (*between)(uint64_t)) {
   poll_sources(milliseconds);
   if (between) between(woken);
 }
@@ -312,12 +349,23 @@ static void print_result(const Load *load, double seconds, double own, Watched b
          (unsigned long long)run.calls, seconds, (double)run.calls / seconds, (unsigned long long)run.errors,
          (unsigned long long)run.wrong);
   printf("\"connections\": %d, \"refused\": %d, \"lost\": %d, \"reason\": \"%s\", \"request_bytes\": %zu, ",
-         run.ready, run.refused, run.lost, run.reason, run.request.length);
+         run.ready, run.refused, run.lost, run.reason, run.requests[0].length);
+  printf("\"in_time\": %llu, \"all_in_time\": %llu, \"codes\": {", (unsigned long long)run.in_time,
+         (unsigned long long)run.all_in_time);
+  const char *comma = "";
+  for (int i = 1; i < CODES; i++) {
+    if (run.codes[i] == 0) continue;
+    printf("%s\"%s\": %llu", comma, code_names[i], (unsigned long long)run.codes[i]);
+    comma = ", ";
+  }
+  printf("}, ");
   printf("\"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f, \"own_busy\": %.3f",
          quantile(0.5), quantile(0.99), quantile(0.999), quantile(1), own / seconds);
   if (load->pid > 0) {
     double processor = after.processor - before.processor, waiting = after.waiting - before.waiting;
-    printf(", \"busy\": %.3f, \"waiting\": %.3f, \"calls_per_processor_second\": %.1f, \"resident_bytes\": %.0f",
+    printf(", \"resident_tenths\": [");
+    for (int i = 0; i < run.tenths; i++) printf("%s%.0f", i > 0 ? ", " : "", run.resident[i]);
+    printf("], \"busy\": %.3f, \"waiting\": %.3f, \"calls_per_processor_second\": %.1f, \"resident_bytes\": %.0f",
            processor / seconds, waiting / seconds, processor > 0 ? (double)run.calls / processor : 0, after.resident);
   }
   puts("}");
@@ -332,18 +380,35 @@ static void start_all(const Load *load) {
   }
 }
 
+// Whether all calls of the load are answered; looks at the memory on the way.
+static bool is_done(const Load *load) {
+  uint64_t done = run.calls + run.errors;
+  if (load->calls == 0) return false;
+  if (run.tenths < TENTHS && done * TENTHS >= load->calls * (uint64_t)(run.tenths + 1)) {
+    run.resident[run.tenths++] = watched(load->pid).resident;
+  }
+  return done >= load->calls;
+}
+
+static double wait_milliseconds(const Load *load, double due) {
+  enum { MILLISECONDS_MAX = 10 };
+  if (load->rate == 0) return MILLISECONDS_MAX;
+  double left = load->sleeps ? (due - (double)now_ns()) / 1e6 : 0;
+  return left < 0 ? 0 : left > MILLISECONDS_MAX ? MILLISECONDS_MAX : left;
+}
+
 // Calls until `end`.
 static void call_until(uint64_t end, const Load *load, double *due, void (*between)(uint64_t)) {
-  while (woken < end && run.ready > 0) {
+  while (woken < end && run.ready > 0 && !is_done(load)) {
     if (load->rate > 0) start_due(load, due);
-    turn(load->rate > 0 ? 0 : 10, between);
+    turn(wait_milliseconds(load, *due), between);
   }
 }
 
 void run_load(const Load *load, void (*between)(uint64_t)) {
   memset(&run, 0, sizeof run);
   run.load = load;
-  run.request = request_of(load, (size_t)load->request_bytes);
+  make_requests(load);
   run.callers = calloc((size_t)load->connections, sizeof *run.callers);
   for (run.slot_mask = 1; run.slot_mask < 4 * (uint64_t)load->in_flight;) run.slot_mask *= 2;
   run.slot_mask -= 1;
@@ -372,7 +437,7 @@ void run_load(const Load *load, void (*between)(uint64_t)) {
     free(run.callers[i].slots);
   }
   free(run.callers);
-  free(run.request.bytes);
+  for (int i = 0; i < run.sizes; i++) free(run.requests[i].bytes);
   free(run.answer.bytes);
   free(run.latencies);
 }

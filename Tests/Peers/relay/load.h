@@ -10,10 +10,13 @@ typedef struct {
   int connections;
   int in_flight;  // on each connection
   double seconds, warm_seconds;
-  double rate;  // calls a second over all connections; 0: as fast as they are answered
-  int request_bytes;  // of the whole frame
-  bool same_text;     // in each call: real workers do not give stamps back
-  int budget_ms;      // 0: no deadline
+  uint64_t calls;  // after which it ends; 0: only time ends it
+  double rate;     // calls a second over all connections; 0: as fast as they are answered
+  bool sleeps;     // until the next call is due
+  int request_bytes_min, request_bytes_max;  // of the whole frame
+  bool same_text;  // in each call: real workers do not give stamps back
+  bool unshared;   // each call is computed for itself
+  int budget_ms;   // 0: no deadline
   int pid;            // of the process that is watched meanwhile; 0: none
   char model[64];
 } Load;

@@ -4,9 +4,13 @@
 //   relay_load load --connect HOST:PORT ...     calls, and prints one line of JSON
 //   relay_load both N [--port P]                serves, and makes the load of each line of standard input
 //
-//   --connections 4 --in-flight 64 --seconds 3 --warm 0.5 --request-bytes 100 --model NAME --budget-ms N
+//   --connections 4 --in-flight 64 --seconds 3 --warm 0.5 --model NAME --budget-ms N
+//   --request-bytes 100, or 100-65536: of each call by chance
+//   --calls N         ends after so many calls, and tells the memory of the watched process after each tenth of them
 //   --rate CALLS      an open load: so many calls a second, each timed from when it was due
+//   --sleep yes       between the calls of an open load, where others need the processor: wakes up a little late
 //   --text same       the same text in each call, as real workers need: fake ones say by each answer whose it is
+//   --sharing off     equal calls are computed each for itself
 //   --watch PID       tells processor time and memory of that process as well: the relay's
 //
 // cc -O2 -o relay_load *.c
@@ -24,13 +28,20 @@
 enum { WORDS_MAX = 64 };
 
 static const Load defaults = {
-    .connections = 4, .in_flight = 64, .seconds = 3, .warm_seconds = 0.5, .request_bytes = 100};
+    .connections = 4, .in_flight = 64, .seconds = 3, .warm_seconds = 0.5, .request_bytes_min = 100, .request_bytes_max = 100};
 
 static void read_address(Load *load, const char *text) {
   const char *colon = strrchr(text, ':');
   if (colon == NULL || (size_t)(colon - text) >= sizeof load->host) die("%s is not HOST:PORT", text);
   memcpy(load->host, text, (size_t)(colon - text));
   load->port = atoi(colon + 1);
+}
+
+static void read_sizes(Load *load, const char *text) {
+  char *rest;
+  load->request_bytes_min = load->request_bytes_max = (int)strtol(text, &rest, 10);
+  if (*rest == '-') load->request_bytes_max = atoi(rest + 1);
+  if (load->request_bytes_max < load->request_bytes_min) die("%s is not MIN-MAX", text);
 }
 
 static Load read_load(int count, char **words) {
@@ -44,8 +55,11 @@ static Load read_load(int count, char **words) {
     else if (strcmp(name, "--seconds") == 0) load.seconds = atof(value);
     else if (strcmp(name, "--warm") == 0) load.warm_seconds = atof(value);
     else if (strcmp(name, "--rate") == 0) load.rate = atof(value);
-    else if (strcmp(name, "--request-bytes") == 0) load.request_bytes = atoi(value);
+    else if (strcmp(name, "--request-bytes") == 0) read_sizes(&load, value);
     else if (strcmp(name, "--budget-ms") == 0) load.budget_ms = atoi(value);
+    else if (strcmp(name, "--calls") == 0) load.calls = strtoull(value, NULL, 10);
+    else if (strcmp(name, "--sleep") == 0) load.sleeps = strcmp(value, "yes") == 0;
+    else if (strcmp(name, "--sharing") == 0) load.unshared = strcmp(value, "off") == 0;
     else if (strcmp(name, "--text") == 0) load.same_text = strcmp(value, "same") == 0;
     else if (strcmp(name, "--watch") == 0) load.pid = atoi(value);
     else if (strcmp(name, "--model") == 0) snprintf(load.model, sizeof load.model, "%s", value);

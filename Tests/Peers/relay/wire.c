@@ -201,9 +201,11 @@ void open_peer(Peer *peer, int fd) {
   watch(&peer->source);
 }
 
-void poll_sources(int milliseconds) {
+void poll_sources(double milliseconds) {
   struct epoll_event events[EVENTS];
-  int count = epoll_wait(poller, events, EVENTS, milliseconds);
+  const int64_t nanoseconds = (int64_t)(milliseconds * 1e6);
+  const struct timespec wait = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+  int count = epoll_pwait2(poller, events, EVENTS, &wait, NULL);
   woken = now_ns();
   for (int i = 0; i < count; i++) {
     Source *source = events[i].data.ptr;

@@ -70,7 +70,7 @@ void watch(Source *source);
 void open_peer(Peer *peer, int fd);
 void close_peer(Peer *peer);
 void flush(Peer *peer);
-void poll_sources(int milliseconds);  // Deals with what is ready.
+void poll_sources(double milliseconds);  // Deals with what is ready.
 extern uint64_t woken;                // The time at which poll_sources last began to.
 
 uint64_t now_ns(void);
