@@ -146,6 +146,8 @@ struct ServeSettingsTests {
           "logFormat": {"value": "text", "from": "default"},
           "metrics": {"value": null, "from": "default"},
           "slowCall": {"value": 1000, "from": "default"},
+          "resultCache": {"value": 0, "from": "default"},
+          "hedge": {"value": "off", "from": "default"},
           "admin": {"value": null, "from": "default"}
         }
 
@@ -210,7 +212,8 @@ struct ServeSettingsTests {
         #"{"models":["a"],"modle":1}"#,
         "millpond.json: unknown key 'modle'; the keys are listen, models, replicas, workers, "
           + "threads, precision, task, pooling, overrides, scoreTemplate, maxTokens, cache, "
-          + "workerBinary, logLevel, logFormat, metrics, slowCall, admin"
+          + "workerBinary, logLevel, logFormat, metrics, slowCall, "
+          + "resultCache, hedge, admin"
       ),
     ])
   func badFiles(file: String, message: String) {
