@@ -114,9 +114,10 @@ let service: [Target] = [
   module(
     "Benchmarks", in: "Service",
     ["Inference", "Kernels", "MillpondClient", "JSON", "CPlatform", logging]),
+  module("Logs", in: "Service", ["JSON", logging]),
   module(
     "ServiceSupport", in: "Service",
-    ["Discovery", "JSON", "MillpondClient", "CPlatform", logging]),
+    ["Logs", "Discovery", "JSON", "MillpondClient", "CPlatform", logging]),
 ]
 
 let commands: [Target] = [
@@ -124,13 +125,14 @@ let commands: [Target] = [
   .executableTarget(
     name: "millpond",
     dependencies: [
-      "CommandSupport", "ServiceSupport", "Coordination", "Discovery", "MillpondClient", "Wire",
+      "CommandSupport", "Logs", "ServiceSupport", "Coordination", "Discovery", "MillpondClient",
+      "Wire",
       argumentParser, logging, subprocess, systemPackage,
     ], path: "Sources/Commands/millpond", swiftSettings: swiftSettings),
   .executableTarget(
     name: "millpond-worker",
     dependencies: [
-      "WorkerService", "Benchmarks", "Inference", "Kernels", "Resolution", "ServiceSupport",
+      "WorkerService", "Benchmarks", "Inference", "Kernels", "Resolution", "Logs",
       argumentParser, logging,
     ],
     path: "Sources/Commands/millpond-worker", swiftSettings: swiftSettings),
@@ -186,7 +188,8 @@ let testTargets: [Target] = [
   tests(
     "Command",
     [
-      "millpond", "CommandSupport", "Discovery", "ServiceSupport", "MillpondClient", "Transport",
+      "millpond", "CommandSupport", "Discovery", "Logs", "ServiceSupport", "MillpondClient",
+      "Transport",
       "Wire", "JSON", nioCore, nioPosix, argumentParser, logging,
     ]),
 ]

@@ -2,8 +2,8 @@ internal import ArgumentParser
 internal import Glibc
 internal import Inference
 internal import Logging
+internal import Logs
 internal import Resolution
-internal import ServiceSupport
 internal import WorkerService
 
 /// Serves until told to stop.

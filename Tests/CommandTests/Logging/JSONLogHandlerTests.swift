@@ -1,5 +1,6 @@
 import JSON
 import Logging
+import Logs
 import ServiceSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import Logging
+import Logs
 import ServiceSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import CommandSupport
 import Discovery
 import Logging
+import Logs
 import MillpondClient
 import ServiceSupport
 import Testing

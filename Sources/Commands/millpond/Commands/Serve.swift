@@ -3,6 +3,7 @@ internal import CommandSupport
 internal import Coordination
 internal import Discovery
 internal import Logging
+internal import Logs
 internal import MillpondClient
 internal import ServiceSupport
 

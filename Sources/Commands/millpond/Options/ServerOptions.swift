@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CommandSupport
 internal import Coordination
 internal import Logging
+internal import Logs
 internal import MillpondClient
 internal import ServiceSupport
 

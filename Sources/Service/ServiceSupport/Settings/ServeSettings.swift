@@ -1,6 +1,7 @@
 package import Discovery
 internal import JSON
 package import Logging
+package import Logs
 package import MillpondClient
 
 /// What `millpond serve` and `millpond check` are told: the whole schema.
