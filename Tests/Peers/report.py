@@ -134,8 +134,11 @@ def host(report: dict) -> str:
         rows.append(["four workers over one, BERT-base's size, %s" % precision, value,
                      verdict(each["ratio"] <= 1.4, "≤ 1.4")])  # fmt: skip
     if each := report.get("chaos"):
+        # Of a run before there were other events.
+        events = each.get("events", {"kill": each["workersKilled"]})
         rows.append(
-            ["%d s of mixed load, %d workers killed (SIGKILL)" % (each["seconds"], each["workersKilled"]),
+            ["%d s of mixed load, workers killed (SIGKILL) %d times, stopped %d, slowed %d, drained %d" % (
+                each["seconds"], *(events.get(name, 0) for name in ("kill", "stop", "slow", "drain"))),
              "%d of %s calls failed, %d answers wrong; coordinator %.0f, then %.0f MB" % (
                  each["failedCalls"], format(each["calls"], ","), each["wrongAnswers"],
                  each["coordinatorBytesAtStart"] / 1e6, each["coordinatorBytesAtEnd"] / 1e6),

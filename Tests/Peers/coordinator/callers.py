@@ -11,7 +11,6 @@ from texts import percentile
 
 EMBED, CLASSIFY, SCORE = "all-MiniLM-L6-v2", "debian-sections", "debian-reranker"
 HOT = 12  # inputs that many calls ask for at once
-DEADLINES = (5.0, 10.0)  # seconds
 GRACE = 0.25  # seconds after a deadline in which its refusal, or the answer, may still come
 EQUAL_SECONDS = 2  # for so long the callers of equal calls ask for the same
 
@@ -77,11 +76,12 @@ class Shape:
 
     def __init__(
         self, name: str, kinds: list[Kind], inputs: tuple[int, int], pause: float, priority=heads.PRIORITY_INTERACTIVE,
-        timed=0.5, cancelled=0.08, hot=0.2, equal=False,
+        deadlines=(5.0, 10.0), timed=0.5, cancelled=0.08, hot=0.2, equal=False,
     ):  # fmt: skip
-        """`timed`, `cancelled` and `hot` are shares of the calls; `pause` is seconds, or times the call's own."""
+        """`deadlines` are seconds, least and greatest; `timed`, `cancelled` and `hot` are shares of the calls; `pause`
+        is seconds, or times the call's own."""
         self.name, self.kinds, self.inputs, self.pause, self.priority = name, kinds, inputs, pause, priority
-        self.timed, self.cancelled, self.hot, self.equal = timed, cancelled, hot, equal
+        self.deadlines, self.timed, self.cancelled, self.hot, self.equal = deadlines, timed, cancelled, hot, equal
 
     def plan(self, chance: random.Random) -> dict:
         if self.equal:
@@ -92,7 +92,7 @@ class Shape:
         return {
             "kind": kind,
             "chosen": [chance.randrange(among) for _ in range(count)],
-            "seconds": chance.uniform(*DEADLINES) if chance.random() < self.timed else 0,
+            "seconds": chance.uniform(*self.deadlines) if chance.random() < self.timed else 0,
             "cancel": chance.choice(["cancel", "drop"]) if chance.random() < self.cancelled else "",
             "after": chance.random() ** 2 * (0.05 if count == 1 else 1.0),
         }

@@ -14,10 +14,15 @@ from fleet import Coordinator, Worker, write_addresses
 
 STOP_SECONDS, SLOW_SECONDS, SLOW_SHARE = (0.5, 8.0), (2.0, 6.0), (0.5, 0.8)
 SLOW_PERIOD = 0.04
+HOST = 0.3  # of the times that one stands still, all do that the model can spare, as on a host that hangs
 REMOTE_MAX = 3
 REPLICAS = (3, 4)  # of the first model; a reload goes from one to the other
-SOUND = {EMBED: 2}  # workers of a model that are left in peace; of others one
+SOUND = {EMBED: 2}  # workers of a model and fingerprint that are left in peace; of others one
 WEIGHTS = {"kill": 8, "stop": 8, "slow": 4, "add": 6, "drain": 6, "reload": 2, "swap": 2}
+
+
+def floor(kind: tuple[str, str]) -> int:
+    return SOUND.get(kind[0], 1)
 
 
 def send(pid: int, number: int) -> bool:
@@ -74,8 +79,9 @@ class Torment:
 
     # Whom to take
 
-    def sound(self) -> list:
-        """Workers as Info tells of them, that are ready and left in peace, of models that can spare one."""
+    def sound(self) -> list[tuple]:
+        """Workers that are ready and left in peace, where others of their model and fingerprint are, too: address,
+        process id, whether it is remote, and both of these."""
         with self.lock:
             pids = {worker.address: worker.pid for worker in self.remote if worker.process.poll() is None}
         connection, now, found = Connection(self.coordinator.address), time.monotonic(), {}
@@ -83,9 +89,10 @@ class Torment:
             pid = worker.pid or pids.get(worker.address, 0)
             ours = parent(pid) in (self.coordinator.process.pid, os.getpid())
             if worker.state == "ready" and ours and self.disturbed.get(pid, 0) < now:
-                found.setdefault(worker.model, []).append((worker.address, pid, worker.pid == 0))
+                kind = worker.model, worker.fingerprint
+                found.setdefault(kind, []).append((worker.address, pid, worker.pid == 0, kind))
         connection.close()
-        return [each for model, workers in sorted(found.items()) if len(workers) > SOUND.get(model, 1) for each in workers]
+        return [each for kind, workers in sorted(found.items()) if len(workers) > floor(kind) for each in workers]
 
     # Events
 
@@ -111,8 +118,12 @@ class Torment:
         if name == "drain" and draw[0] < 0.4:
             return self.drain_remote(draw[1], draw[2])
         if sound := self.sound():
-            address, pid, is_remote = sound[int(draw[0] * len(sound))]
-            getattr(self, name)(address, pid, is_remote, draw[1], draw[2])
+            *chosen, kind = sound[int(draw[0] * len(sound))]
+            getattr(self, name)(*chosen, draw[1], draw[2])
+            if name == "stop" and draw[2] < HOST:
+                same = [each[:3] for each in sound if each[3] == kind]
+                for other in [each for each in same if each != tuple(chosen)][: len(same) - floor(kind) - 1]:
+                    self.stop(*other, draw[1], draw[2])
 
     def tell(self, name: str, text: str) -> None:
         with self.lock:
