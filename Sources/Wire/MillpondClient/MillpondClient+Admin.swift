@@ -16,6 +16,9 @@ extension MillpondClient {
   /// Has a command carried out: a line comes for each step that is done, and the sequence ends with
   /// the last. What is begun is finished, also when nobody reads on.
   ///
+  /// A command is sent once: where the connection ends under it, it may or may not have been carried
+  /// out, and `.unavailable` is thrown.
+  ///
   /// It throws `MillpondError`: `.failedPrecondition` where it could not be done, naming the reason;
   /// `.unimplemented` at an address that is not for administration.
   public func administer(
@@ -28,7 +31,7 @@ extension MillpondClient {
       case .drain(let worker): .drain(address: worker)
       case .reload: .reload
       }
-    let cancel = watch(.admin, body: request.encoded(), options: call) { part in
+    let delivery = PooledCall.Delivery.command { part in
       guard part.body.readableBytes > 0 else { return }
       do throws(WireError) {
         for line in try AdminResponse(decoding: part.body.readableBytesSpan).lines {
@@ -37,7 +40,8 @@ extension MillpondClient {
       } catch {
         sink.finish(throwing: MillpondError(error))
       }
-    } onEnd: { error in
+    }
+    let cancel = follow(.admin, body: request.encoded(), options: call, as: delivery) { error in
       sink.finish(throwing: error)
     }
     // The client lives as long as somebody may read.

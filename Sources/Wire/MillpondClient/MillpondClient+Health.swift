@@ -18,13 +18,15 @@ extension MillpondClient {
     let (stream, sink) = AsyncThrowingStream.makeStream(
       of: ServerHealth.self, bufferingPolicy: .bufferingNewest(16))
     let changes = HealthChanges()
-    let cancel = watch(.health, body: HealthRequest(watch: true).encoded(), options: call) { part in
+    let delivery = PooledCall.Delivery.watch { part in
       do throws(MillpondError) {
         if let health = try changes.next(part) { sink.yield(health) }
       } catch {
         sink.finish(throwing: error)
       }
-    } onEnd: { error in
+    }
+    let body = HealthRequest(watch: true).encoded()
+    let cancel = follow(.health, body: body, options: call, as: delivery) { error in
       let isOver = error?.code == .deadlineExceeded && changes.hasAny
       sink.finish(throwing: isOver ? nil : error)
     }

@@ -135,21 +135,21 @@ public final class MillpondClient: Sendable {
     }.get()
   }
 
-  /// Sends a call whose answer comes in parts without end.
+  /// Sends a call whose answer is taken part by part.
   ///
   /// - Parameters:
-  ///   - onPart: on the event loop, as is `onEnd`, which is called once.
+  ///   - delivery: on the event loop, as is `onEnd`, which is called once.
   /// - Returns: cancels the call.
-  func watch(
+  func follow(
     _ method: Method, body: [UInt8], options: CallOptions,
-    onPart: @escaping @Sendable (AnswerPart) -> Void,
+    as delivery: PooledCall.Delivery,
     onEnd: @escaping @Sendable (MillpondError?) -> Void
   ) -> @Sendable () -> Void {
     let call = options.outgoing(method, body: body, inputCount: 0, textByteCount: 0)
     let token = nextToken.add(1, ordering: .relaxed).oldValue
     eventLoop.execute { [dispatcher] in
       dispatcher.value.start(
-        PooledCall(token: token, call, onPart: onPart) { result in
+        PooledCall(token: token, call, delivery) { result in
           switch result {
           case .success: onEnd(nil)
           case .failure(let error): onEnd(error)

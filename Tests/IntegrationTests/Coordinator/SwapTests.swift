@@ -42,6 +42,8 @@ extension Integration {
         let lines = try await millpond(
           "admin", "swap", "--server", admin, "sections=\(copy.directory)")
         #expect(lines.exit == .status(0))
+        // Once, and no more: a command is not sent again.
+        #expect(lines.text.split(separator: "\n").count == 3)
         let after = try await client.info()
         #expect(after.traffic[0].fingerprint != before)
         #expect(after.workers.count == 2)
@@ -56,6 +58,49 @@ extension Integration {
         let error = try await callError { _ = try await client.classify(["x"], call: call) }
         #expect(error.code == .failedPrecondition)
         #expect(error.message.contains(after.traffic[0].fingerprint))
+      }
+    }
+
+    @Test("a worker of our own that is drained is replaced, one that is not there is told")
+    func drain() async throws {
+      let server = try await TestServer.coordinator(
+        [.sections()], ["--admin", "127.0.0.1:0", "--log-format", "json"])
+      try await server.withClient { client in
+        let admin = try await server.adminAddress()
+        let before = try await client.info().workers.map(\.address)
+        let drained = try await millpond("admin", "drain", "--server", admin, before[0])
+        #expect(drained.exit == .status(0))
+        #expect(drained.text.hasSuffix("ended: the old ones, 1 in number\n"))
+        let after = try await client.info().workers.map(\.address)
+        #expect(after.count == 1 && after != before)
+        let again = try await millpond("admin", "drain", "--server", admin, before[0])
+        #expect(again.exit == .status(1))
+        #expect(again.messages.contains(before[0]))
+      }
+    }
+
+    @Test("two operators at once: each swap is done once")
+    func twoOperators() async throws {
+      let copy = try ModelCopy()
+      try copy.changeWeights()
+      let server = try await TestServer.coordinator(
+        [.sections()], ["--admin", "127.0.0.1:0", "--log-format", "json"])
+      try await server.withClient { client in
+        let admin = try await server.adminAddress()
+        let directories = [copy.directory, try Fixtures.small("debian-sections")]
+        let ends = try await withThrowingTaskGroup(of: CommandResult.self) { group in
+          for directory in directories {
+            group.addTask {
+              try await millpond("admin", "swap", "--server", admin, "sections=\(directory)")
+            }
+          }
+          return try await group.reduce(into: []) { $0.append($1) }
+        }
+        for end in ends {
+          #expect(end.exit == .status(0))
+          #expect(end.text.split(separator: "\n").count == 3)
+        }
+        #expect(try await client.info().workers.count == 1)
       }
     }
 

@@ -84,6 +84,18 @@ struct CallAttemptsTests {
     #expect(next(&attempts, .overloaded, at: 1) == .give)
   }
 
+  @Test("what must not be done twice is sent again only where nobody read it")
+  mutating func once() {
+    for failure in [AttemptFailure.lost, .unavailable, .overloaded, .final] {
+      var attempts = CallAttempts(deadline: nil, isOnce: true)
+      #expect(next(&attempts, failure) == .give)
+    }
+    var attempts = CallAttempts(deadline: nil, isOnce: true)
+    #expect(next(&attempts, .unread) == .resend)
+    attempts.progressed()
+    #expect(next(&attempts, .lost) == .give)
+  }
+
   @Test("the caller's own errors are given at once")
   mutating func final() {
     var attempts = CallAttempts(deadline: nil)

@@ -14,6 +14,8 @@ final class PondServer: Sendable {
     case refuse(Status)
     /// Calls stay open until they are cancelled, or the server ends.
     case hold
+    /// A part with a line for each step of a command, and the end if it is whole.
+    case steps([String], isWhole: Bool)
   }
 
   private struct State {
@@ -127,6 +129,12 @@ final class PondServer: Sendable {
       case .hold:
         call.onCancel { [self] in state.withLock { $0.cancelled += 1 } }
         state.withLock { $0.held.append(call) }
+      case .steps(let lines, let isWhole):
+        for line in lines {
+          let body = ByteBuffer(bytes: AdminResponse(lines: [line]).encoded())
+          call.respond(ResponseHead(), body: body, isLast: false)
+        }
+        if isWhole { call.respond(ResponseHead()) }
       }
     }
 

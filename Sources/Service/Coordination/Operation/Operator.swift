@@ -39,7 +39,9 @@ actor Operator {
       }
       var changed = operate.configuration
       changed.models[index].directory = directory
-      try await operate.replace(changed.launches(of: model), of: model, report)
+      // Also of the directory that is served: its files may be others than before.
+      let old = operate.fleet.workers(of: model)
+      try await operate.replace(changed.launches(of: model), insteadOf: old, report)
       operate.changed(to: changed)
     }
   }
@@ -140,7 +142,7 @@ actor Operator {
     let before = try await handle.ask { $0.holdFingerprint(of: model) }
     var new: [Int] = []
     do {
-      report("starting \(launches.count) workers of \(launches[0].modelDirectory)")
+      report("starting \(launches.count) of \(launches[0].modelDirectory)")
       for launch in launches { new.append(try await fleet.start(launch)) }
       for id in new { try await fleet.waitUntilReady(id) }
     } catch {
@@ -165,7 +167,7 @@ actor Operator {
       if !isFree { report("calls still wait for \(fingerprint); they begin anew") }
     }
     for id in old { try await letGo(id, report) }
-    report("\(old.count) old workers have ended")
+    report("ended: the old ones, \(old.count) in number")
   }
 
   /// A worker gets nothing more, and goes once what it has is answered.

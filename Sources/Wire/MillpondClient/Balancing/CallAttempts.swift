@@ -56,13 +56,17 @@ package struct CallAttempts: Sendable {
   package private(set) var isElsewhereOnly = false
 
   private let deadline: NIODeadline?
+  private let isOnce: Bool
   private var retries = 0
   private var resends = 0
   private var wasOverloaded = false
   private var backoff = Backoff.retry
 
-  package init(deadline: NIODeadline?) {
+  /// - Parameter isOnce: it must not be carried out twice: it is sent again only where no server
+  ///   read it.
+  package init(deadline: NIODeadline?, isOnce: Bool = false) {
     self.deadline = deadline
+    self.isOnce = isOnce
   }
 
   /// - Parameters:
@@ -74,6 +78,7 @@ package struct CallAttempts: Sendable {
     _ failure: AttemptFailure, at id: AddressBook.ID, now: NIODeadline, budget: inout RetryBudget,
     chance: Double, others: ([AddressBook.ID], _ openOnly: Bool) -> Bool
   ) -> Next {
+    if isOnce, failure != .unread { return .give }
     switch failure {
     case .final: return .give
     case .unread:
@@ -99,7 +104,7 @@ package struct CallAttempts: Sendable {
   /// A part of a watch came: what failed before counts no more.
   package mutating func progressed() {
     guard retries > 0 || resends > 0 || !avoided.isEmpty else { return }
-    self = CallAttempts(deadline: deadline)
+    self = CallAttempts(deadline: deadline, isOnce: isOnce)
   }
 
   private mutating func avoid(_ id: AddressBook.ID) {

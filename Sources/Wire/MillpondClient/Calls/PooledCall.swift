@@ -14,6 +14,16 @@ final class PooledCall {
 
   typealias Completion = (Result<[AnswerPart], MillpondError>) -> Void
 
+  /// What becomes of the answer's parts.
+  enum Delivery: Sendable {
+    /// They are kept until the last.
+    case whole
+    /// Each is given when it comes, and there is no end: it goes on elsewhere when a server ends it.
+    case watch(@Sendable (AnswerPart) -> Void)
+    /// Each is given when it comes. The server does something: it is never asked twice.
+    case command(@Sendable (AnswerPart) -> Void)
+  }
+
   /// The caller's name for it, to cancel it by; rises from call to call.
   let token: UInt64
   let outgoing: OutgoingCall
@@ -24,34 +34,38 @@ final class PooledCall {
   /// When it has waited long enough for a server.
   var waitEnd: NIODeadline?
 
-  private let onPart: ((AnswerPart) -> Void)?
+  private let delivery: Delivery
   private let completion: Completion
   private var parts: [AnswerPart] = []
   /// Parts of this attempt that a watch was given.
   private var watchedCount = 0
 
-  /// - Parameters:
-  ///   - onPart: takes each part when it comes: the call is a watch, which goes on elsewhere when a
-  ///     connection ends. Nil collects the parts.
-  ///   - completion: called once, with the parts that were collected or why there is no answer.
+  /// - Parameter completion: called once, with the parts that were kept or why there is no answer.
   init(
-    token: UInt64, _ outgoing: OutgoingCall, onPart: ((AnswerPart) -> Void)? = nil,
+    token: UInt64, _ outgoing: OutgoingCall, _ delivery: Delivery = .whole,
     completion: @escaping Completion
   ) {
     self.token = token
     self.outgoing = outgoing
-    self.onPart = onPart
+    self.delivery = delivery
     self.completion = completion
-    attempts = CallAttempts(deadline: outgoing.deadline)
+    let isOnce = if case .command = delivery { true } else { false }
+    attempts = CallAttempts(deadline: outgoing.deadline, isOnce: isOnce)
   }
 
-  var isWatch: Bool { onPart != nil }
+  var isWatch: Bool {
+    if case .watch = delivery { true } else { false }
+  }
 
   func take(_ part: AnswerPart) {
-    guard let onPart else { return parts.append(part) }
-    attempts.progressed()
-    watchedCount += 1
-    onPart(part)
+    switch delivery {
+    case .whole: parts.append(part)
+    case .command(let onPart): onPart(part)
+    case .watch(let onPart):
+      attempts.progressed()
+      watchedCount += 1
+      onPart(part)
+    }
   }
 
   /// Whether the server ended a watch that it had kept, as one does that stops: it goes on at
