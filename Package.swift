@@ -154,12 +154,13 @@ let testTargets: [Target] = [
     path: "Tests/ModelsTests", exclude: ["Fixtures"], swiftSettings: swiftSettings),
   tests("Tokenization", ["JSON", "Tokenization"]),
   tests("Inference", ["Inference", "JSON", "Kernels"]),
+  // The coordinator's scheduling against simulated workers, and its figures.
   .target(
-    name: "Simulation", dependencies: ["Coordination", "Wire"], path: "Tests/Simulation",
-    swiftSettings: swiftSettings),
+    name: "Simulation", dependencies: ["Coordination", "Wire", deque, heap],
+    path: "Tests/Simulation", swiftSettings: swiftSettings),
   .executableTarget(
-    name: "simulate", dependencies: ["Simulation", "Coordination", "Wire", "JSON"],
-    path: "Tests/Simulate", swiftSettings: swiftSettings),
+    name: "simulate", dependencies: ["Simulation", "Coordination", "Wire", "JSON", deque],
+    path: "Tests/Simulate", exclude: ["write_page"], swiftSettings: swiftSettings),
   tests("Coordination", ["Coordination", "Simulation", "Wire"]),
   tests("Discovery", ["Discovery", "TestSupport", nioCore, nioPosix, logging]),
   tests(

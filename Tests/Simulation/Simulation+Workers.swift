@@ -271,7 +271,7 @@ extension Simulation {
 
   private func foreignWork(_ host: Int, _ cost: Int64) {
     guard hosts[host].engine != nil, !hosts[host].isFrozen else { return }
-    var input = Input(identity: -1, byteCount: 0, truth: scenario.truth)
+    var input = SimulatedText(identity: -1, byteCount: 0, truth: scenario.truth)
     input.cost = 5_000_000
     nextWire += 1
     let job = SimulatedEngine.Job(

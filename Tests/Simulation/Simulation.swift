@@ -28,8 +28,11 @@ package final class Simulation {
     var worker: Scheduler.WorkerID
     var host: Int
     var record: Int
-    var inputs: [Input]
+    var inputs: [SimulatedText]
   }
+
+  /// Nanoseconds after the last fault in which every call must have ended.
+  private static let longest: Int64 = 600_000_000_000
 
   package let scenario: Scenario
   package internal(set) var now: Int64 = 0
@@ -62,6 +65,8 @@ package final class Simulation {
   var asked = 0
   /// When a worker was last up.
   var lastUp: Int64 = 0
+  /// Of pieces that are late while another worker is idle, since when.
+  var lateSince: [Scheduler.PieceID: Int64] = [:]
   var isActing = false
   /// The lossless total of compute at workers that are gone.
   var computedBefore: Int64 = 0
@@ -93,6 +98,7 @@ package final class Simulation {
       now = max(now, event.time)
       step(event.event)
       if isOver, end == .max { break }
+      if now > lastFault + Self.longest { violated("calls \(open.sorted().prefix(5)) never end") }
     }
     if end == .max, violation == nil, scenario.isChecked { checkQuiet() }
   }
@@ -100,7 +106,9 @@ package final class Simulation {
   /// Whether nothing is left to be waited for.
   var isOver: Bool { pendingSubmits == 0 && open.isEmpty && flights.isEmpty && lastFault < now }
 
-  var lastFault: Int64 { scenario.faults.last?.time ?? 0 }
+  private var lastFault: Int64 {
+    max(scenario.faults.last?.time ?? 0, scenario.calls.last?.time ?? 0)
+  }
 
   /// Of each worker, when it last finished a piece.
   package var lastComputed: [Int64] { hosts.map(\.lastComputed) }

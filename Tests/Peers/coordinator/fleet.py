@@ -90,9 +90,9 @@ class Coordinator:
             json.dump(self.settings, file)
 
     def administer(self, *words: str) -> subprocess.CompletedProcess:
-        """`millpond admin …`, to its end."""
+        """`millpond admin …`, to its end, for which a swap waits a minute for calls."""
         command = [os.path.join(self.folder, "millpond"), "admin", words[0], "--server", self.admin, *words[1:]]
-        return subprocess.run(command, capture_output=True, text=True)
+        return subprocess.run(command, capture_output=True, text=True, timeout=150)
 
     def stop(self) -> int:
         status = end(self.process)

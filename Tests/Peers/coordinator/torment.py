@@ -192,7 +192,8 @@ class Torment:
 
         def drain():
             done = self.coordinator.administer("drain", address)
-            if done.returncode != 0 and "no worker is at" not in done.stderr:  # A swap had it end, perhaps.
+            # A swap may have had it end before. What was begun must end well.
+            if done.returncode != 0 and (done.stdout or "no worker is at" not in done.stderr):
                 self.faults.append("drain %s: %s%s" % (address, done.stdout, done.stderr))
             for worker in self.remote if is_remote else ():
                 if worker.address == address:

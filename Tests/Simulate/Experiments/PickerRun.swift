@@ -1,6 +1,5 @@
 internal import Coordination
 internal import DequeModule
-internal import HeapModule
 internal import Simulation
 internal import Wire
 

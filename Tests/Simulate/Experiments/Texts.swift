@@ -14,26 +14,26 @@ struct Texts {
     random = SplitMix64(seed: seed)
   }
 
-  mutating func text() -> Input {
+  mutating func text() -> SimulatedText {
     next += 1
     let bytes = Int(min(random.logNormal(median: median, sigma: sigma), Double(byteCountMax)))
-    return Input(identity: next, byteCount: max(1, bytes), truth: truth)
+    return SimulatedText(identity: next, byteCount: max(1, bytes), truth: truth)
   }
 
   /// Of that cost, as far as bytes allow.
-  mutating func text(cost: Int64) -> Input {
+  mutating func text(cost: Int64) -> SimulatedText {
     next += 1
     var low = 1
     var high = 100_000
     while low < high {
       let middle = (low + high) / 2
-      let isBelow = Input(identity: 0, byteCount: middle, truth: truth).cost < cost
+      let isBelow = SimulatedText(identity: 0, byteCount: middle, truth: truth).cost < cost
       if isBelow { low = middle + 1 } else { high = middle }
     }
-    return Input(identity: next, byteCount: low, truth: truth)
+    return SimulatedText(identity: next, byteCount: low, truth: truth)
   }
 
-  mutating func texts(_ count: Int) -> [Input] { (0..<count).map { _ in text() } }
+  mutating func texts(_ count: Int) -> [SimulatedText] { (0..<count).map { _ in text() } }
 }
 
 extension Scenario {

@@ -7,7 +7,7 @@ package struct CallPlan: Sendable {
   /// Nanoseconds after its arrival; nil is never.
   package var budget: Int64?
   package var pin: String
-  package var inputs: [Input]
+  package var inputs: [SimulatedText]
   /// Whether equal calls may share its answer.
   package var isShared: Bool
   /// Nanoseconds after its arrival.
@@ -15,7 +15,7 @@ package struct CallPlan: Sendable {
 
   package init(
     caller: UInt64 = 0, priority: Priority = .interactive, budget: Int64? = nil, pin: String = "",
-    inputs: [Input], isShared: Bool = false, cancelAfter: Int64? = nil
+    inputs: [SimulatedText], isShared: Bool = false, cancelAfter: Int64? = nil
   ) {
     self.caller = caller
     self.priority = priority

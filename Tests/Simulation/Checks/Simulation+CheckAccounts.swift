@@ -9,7 +9,7 @@ extension Simulation {
     checkCalls(calls, pieces)
     checkWaiting(calls)
     checkWorkers(pieces)
-    checkIdleWorkers(calls)
+    checkIdleWorkers(calls, pieces)
     checkDeadlines()
     checkBudgets()
     if calls.count > scenario.configuration.callsMax { violated("too many calls") }
@@ -143,8 +143,11 @@ extension Simulation {
     }
   }
 
-  /// No worker is idle while something waits that it could take.
-  private func checkIdleWorkers(_ calls: [(id: Scheduler.CallID, call: ScheduledCall)]) {
+  /// No worker is idle while something waits that it could take, or is late elsewhere.
+  private func checkIdleWorkers(
+    _ calls: [(id: Scheduler.CallID, call: ScheduledCall)],
+    _ pieces: [(id: Scheduler.PieceID, piece: Piece)]
+  ) {
     // What time alone has ended is seen at the next tick.
     let lastTick = now - scenario.tickInterval
     let idle = scheduler.ready.filter { id in
@@ -152,12 +155,35 @@ extension Simulation {
       return worker.pieces.isEmpty && worker.blockedUntil < lastTick
         && worker.isSound(now: lastTick) && id != scheduler.vacating
     }
-    guard !idle.isEmpty, scheduler.ready.count <= scenario.configuration.scanMax else { return }
+    guard !idle.isEmpty, scheduler.ready.count <= scenario.configuration.scanMax else {
+      lateSince = [:]
+      return
+    }
     for (id, call) in calls where !call.pending.isEmpty && scheduler.queue.contains(id) {
       if let worker = idle.first(where: { mayTake(call, $0) }) {
         violated("call \(name(id)) waits, and worker \(worker) is idle")
       }
     }
+    checkLatePieces(pieces, idle)
+  }
+
+  /// A late piece goes to a second worker at the next tick after one is idle.
+  private func checkLatePieces(
+    _ pieces: [(id: Scheduler.PieceID, piece: Piece)], _ idle: [Scheduler.WorkerID]
+  ) {
+    // Within what the budget allows in any case.
+    guard scheduler.counts.doubledPieces + scheduler.counts.retriedPieces < 50 else { return }
+    var since: [Scheduler.PieceID: Int64] = [:]
+    for (id, piece) in pieces where !piece.isDoubled && !piece.isAlone {
+      guard piece.holders.allSatisfy({ $0.lateAfter < now }), let call = scheduler.call(piece.call),
+        idle.contains(where: { !piece.tried.contains($0) && mayTake(call, $0) })
+      else { continue }
+      since[id] = lateSince[id] ?? now
+      if now - (since[id] ?? now) > 2 * scenario.tickInterval {
+        violated("a piece is late, and only one worker has it")
+      }
+    }
+    lateSince = since
   }
 
   private func mayTake(_ call: ScheduledCall, _ id: Scheduler.WorkerID) -> Bool {

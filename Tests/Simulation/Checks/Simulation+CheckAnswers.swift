@@ -89,7 +89,9 @@ extension Simulation {
     case .internal:
       if cause.faults < 2 { violated("call \(number) fails after \(record.faults) faults") }
     case .unavailable, .resourceExhausted:
-      let isAlone = now - lastUp >= scenario.configuration.noWorkerWait
+      // The last worker that was up may have had the wrong fingerprint.
+      let wait = scenario.configuration.noWorkerWait - scenario.configuration.fingerprintWait
+      let isAlone = now - lastUp >= wait
       if cause.losses < losses, !isAlone, record.plan.pin.isEmpty {
         violated("call \(number) fails after \(record.losses) losses: \(status.message)")
       }

@@ -12,7 +12,7 @@ package struct SimulatedEngine: Sendable {
     package var connection: Int
     package var priority: Priority
     package var deadline: Int64
-    package var inputs: [Input]
+    package var inputs: [SimulatedText]
     /// Whether it is another coordinator's.
     var isForeign = false
     var taken = 0
@@ -22,7 +22,7 @@ package struct SimulatedEngine: Sendable {
     var expiredFrom: Int?
 
     package init(
-      wire: Int, connection: Int, priority: Priority, deadline: Int64, inputs: [Input],
+      wire: Int, connection: Int, priority: Priority, deadline: Int64, inputs: [SimulatedText],
       isForeign: Bool = false
     ) {
       self.wire = wire
@@ -37,7 +37,7 @@ package struct SimulatedEngine: Sendable {
 
   private struct Part: Sendable {
     var wire: Int
-    var inputs: ArraySlice<Input>
+    var inputs: ArraySlice<SimulatedText>
     var cost: Int64
     var isForeign: Bool
   }
@@ -86,7 +86,7 @@ package struct SimulatedEngine: Sendable {
   package var nextTime: Int64? { threads.lazy.compactMap { $0.running?.end }.min() }
 
   /// What it computes though it was taken back.
-  package var strayInputs: [Input] {
+  package var strayInputs: [SimulatedText] {
     threads.flatMap { thread in
       [thread.running, thread.paused].compactMap { $0 }.flatMap(\.parts)
         .filter { jobs[$0.wire] == nil && !$0.isForeign }.flatMap(\.inputs)
@@ -199,9 +199,7 @@ package struct SimulatedEngine: Sendable {
     on thread: Int, now: Int64, _ random: inout SplitMix64
   ) -> Batch? {
     for line in lines.indices {
-      while let wire = lines[line].first, jobs[wire].map { $0.taken == $0.inputs.count } ?? true {
-        lines[line].removeFirst()
-      }
+      while let wire = lines[line].first, isTaken(wire) { lines[line].removeFirst() }
     }
     let isBulkDue = now - lastBulk > profile.bulkPatience
     var line = lines[0].isEmpty ? 1 : 0
@@ -217,6 +215,11 @@ package struct SimulatedEngine: Sendable {
     guard !lines[line].isEmpty else { return nil }
     if line == 1 { lastBulk = now }
     return makeBatch(line, now: now, &random)
+  }
+
+  /// Nothing of it waits.
+  private func isTaken(_ wire: Int) -> Bool {
+    jobs[wire].map { $0.taken == $0.inputs.count } ?? true
   }
 
   private mutating func makeBatch(_ line: Int, now: Int64, _ random: inout SplitMix64) -> Batch {

@@ -54,7 +54,7 @@ struct WorkerHost {
   var flights: Set<Int> = []
   var lastComputed: Int64 = 0
   /// Answers that are on their way, by wire number.
-  var answering: [Int: [Input]] = [:]
+  var answering: [Int: [SimulatedText]] = [:]
   var restart: (after: Int64, fingerprint: String?)?
 
   init(_ profile: WorkerProfile) {

@@ -4,7 +4,7 @@ internal import DequeModule
 ///
 /// Exact: the key holds everything that decides the answer, and keys are compared byte by byte, not
 /// by their hash. Errors are not put in.
-struct ResultCache<Key: Hashable, Value> {
+package struct ResultCache<Key: Hashable, Value> {
   private struct Entry {
     var value: Value
     var byteCount: Int
@@ -17,19 +17,21 @@ struct ResultCache<Key: Hashable, Value> {
   /// Keys in the order in which they were asked for; older mentions of a key are void.
   private var order: Deque<(key: Key, turn: UInt64)> = []
   private var nextTurn: UInt64 = 0
-  private(set) var byteCount = 0
-  private(set) var hits: UInt64 = 0
-  private(set) var misses: UInt64 = 0
+  package private(set) var byteCount = 0
+  package private(set) var hits: UInt64 = 0
+  package private(set) var misses: UInt64 = 0
 
   /// - Parameter byteCountMax: bytes of values and keys kept at once; 0 keeps nothing.
-  init(byteCountMax: Int) {
+  package init(byteCountMax: Int) {
     self.byteCountMax = byteCountMax
   }
 
-  var isOn: Bool { byteCountMax > 0 }
-  var count: Int { entries.count }
+  package var isOn: Bool { byteCountMax > 0 }
+  package var count: Int { entries.count }
+  /// Notes of what was asked for when: no more than twice as many as entries, and a few.
+  package var mentionCount: Int { order.count }
 
-  mutating func value(for key: Key) -> Value? {
+  package mutating func value(for key: Key) -> Value? {
     guard isOn else { return nil }
     guard var entry = entries[key] else {
       misses += 1
@@ -42,7 +44,7 @@ struct ResultCache<Key: Hashable, Value> {
   }
 
   /// - Parameter byteCount: of value and key together.
-  mutating func put(_ value: Value, for key: Key, byteCount bytes: Int) {
+  package mutating func put(_ value: Value, for key: Key, byteCount bytes: Int) {
     // One that would empty the whole cache for itself is not worth it.
     guard isOn, bytes <= byteCountMax / 8 else { return }
     if let old = entries.removeValue(forKey: key) { byteCount -= old.byteCount }

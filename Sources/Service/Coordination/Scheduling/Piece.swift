@@ -11,7 +11,7 @@ package struct Piece: Sendable {
     /// Nanoseconds until its answer, as predicted.
     let predicted: Int64
     /// When its answer is late.
-    let lateAfter: Int64
+    package let lateAfter: Int64
     /// When a second worker may be asked as well; `.max` is never.
     let hedgeAfter: Int64
     package internal(set) var isLate = false
@@ -32,6 +32,9 @@ package struct Piece: Sendable {
   package internal(set) var holders: [Holder] = []
   /// Whether it was sent to a second worker already.
   package internal(set) var isDoubled = false
+
+  /// Workers that lost or refused it.
+  package var tried: [Int] { attempts.workers }
 
   package func isHeld(by worker: Int) -> Bool { holders.contains { $0.worker == worker } }
 }

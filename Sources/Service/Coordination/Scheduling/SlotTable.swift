@@ -90,13 +90,13 @@ package struct NumberedTable<Element> {
   package var count: Int { elements.reduce(0) { $0 + ($1 == nil ? 0 : 1) } }
 
   /// - Returns: the least number that is free.
-  mutating func insert(_ element: Element) -> Int {
+  package mutating func insert(_ element: Element) -> Int {
     let free = elements.firstIndex { $0 == nil } ?? elements.endIndex
     if free == elements.endIndex { elements.append(element) } else { elements[free] = element }
     return free
   }
 
-  mutating func remove(_ number: Int) {
+  package mutating func remove(_ number: Int) {
     guard elements.indices.contains(number) else { return }
     elements[number] = nil
   }

@@ -1,5 +1,5 @@
 /// A text. Equal texts have one identity.
-package struct Input: Sendable {
+package struct SimulatedText: Sendable {
   package enum Kind: Sendable {
     case plain
     /// A worker that computes it dies.
