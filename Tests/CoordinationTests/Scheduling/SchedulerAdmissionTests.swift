@@ -94,7 +94,10 @@ struct SchedulerAdmissionTests {
       Issue.record("it was sent")
       return
     }
-    #expect(status.reason == .tooLate && bench.scheduler.counts.lateCalls == 1)
+    // On idle workers it would have been: it may come back.
+    #expect(status.code == .resourceExhausted && status.reason == .overloaded)
+    #expect(status.retryAfterMicroseconds >= 1_000)
+    #expect(bench.scheduler.counts.lateCalls == 1)
   }
 
   @Test("and is over when its deadline has passed")

@@ -100,4 +100,41 @@ struct SchedulerFanOutTests {
     #expect(!two.scheduler.isWorthCutting(inputCount: 10, cost: 4 * ms))
     #expect(!two.scheduler.isWorthCutting(inputCount: 1, cost: 200 * ms))
   }
+
+  @Test("single calls in a row are shared by workers that are equal, nearly")
+  func equalsShare() throws {
+    let bench = Bench(["f", "f", "f", "f"])
+    let slowness = [1, 1.02, 1.04, 1.06]
+    var counts = [0, 0, 0, 0]
+    for _ in 0..<400 {
+      _ = bench.submitWhole(milliseconds: 10)
+      let sent = try #require(bench.sent().first)
+      bench.now += 10 * Bench.millisecond
+      bench.answer(sent, slowness: slowness[sent.worker])
+      counts[sent.worker] += 1
+    }
+    #expect(counts.allSatisfy { $0 >= 20 })
+  }
+
+  @Test("a worker that was slow once is tried again before long, one that stays slow seldom")
+  func slowOnce() throws {
+    let bench = Bench(["f", "f"])
+    var slowness = 8.0
+    var counts = [0, 0]
+    for second in 0..<240 {
+      if second == 120 { slowness = 1 }
+      bench.now += Bench.second
+      for _ in 0..<5 {
+        _ = bench.submitWhole(milliseconds: 10)
+        let sent = try #require(bench.sent().first)
+        bench.now += 10 * Bench.millisecond
+        bench.answer(sent, slowness: sent.worker == 0 ? slowness : 1)
+        if second < 120 || second >= 200 {
+          counts[second < 120 ? 0 : 1] += sent.worker == 0 ? 1 : 0
+        }
+      }
+    }
+    #expect((1...15).contains(counts[0]))
+    #expect(counts[1] >= 50)
+  }
 }

@@ -43,6 +43,24 @@ struct SchedulerLossTests {
     #expect(bench.scheduler.lateWorkers == [])
   }
 
+  @Test("that is late wherever it is goes on to the next, until one answers")
+  func lateEverywhere() throws {
+    let bench = Bench(["f", "f", "f", "f"])
+    let call = bench.submitWhole()
+    var holders = bench.sent()
+    for count in 2...4 {
+      bench.wait(340 * Bench.millisecond)
+      holders += bench.sent()
+      #expect(Set(holders.map(\.worker)).count == count && holders.count == count)
+    }
+    bench.answer(holders[3])
+    let others = bench.takeOthers()
+    #expect(others.count == 4 && others.last == .finished(call!, followers: []))
+    for worker in holders.map(\.worker) {
+      #expect(bench.scheduler.worker(worker)?.pieces.isEmpty == true)
+    }
+  }
+
   @Test("that is late beyond all patience is lost, and its worker is told")
   func stalled() throws {
     let bench = Bench(["f"])

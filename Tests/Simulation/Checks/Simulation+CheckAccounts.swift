@@ -167,20 +167,21 @@ extension Simulation {
     checkLatePieces(pieces, idle)
   }
 
-  /// A late piece goes to a second worker at the next tick after one is idle.
+  /// A piece that is late wherever it is goes to another worker at the next tick after one is idle.
   private func checkLatePieces(
     _ pieces: [(id: Scheduler.PieceID, piece: Piece)], _ idle: [Scheduler.WorkerID]
   ) {
     // Within what the budget allows in any case.
     guard scheduler.counts.doubledPieces + scheduler.counts.retriedPieces < 50 else { return }
     var since: [Scheduler.PieceID: Int64] = [:]
-    for (id, piece) in pieces where !piece.isDoubled && !piece.isAlone {
+    let most = scenario.configuration.attemptsMax
+    for (id, piece) in pieces where !piece.isAlone && piece.holders.count < most {
       guard piece.holders.allSatisfy({ $0.lateAfter < now }), let call = scheduler.call(piece.call),
         idle.contains(where: { !piece.tried.contains($0) && mayTake(call, $0) })
       else { continue }
       since[id] = lateSince[id] ?? now
       if now - (since[id] ?? now) > 2 * scenario.tickInterval {
-        violated("a piece is late, and only one worker has it")
+        violated("a piece is late wherever it is, and a worker is idle")
       }
     }
     lateSince = since

@@ -17,7 +17,7 @@ extension Simulation {
     }
     guard call.isSplit else { return }
     let held = call.pieces.filter { id in
-      scheduler.piece(id).map { $0.isHeld(by: worker) && !$0.isDoubled } ?? false
+      scheduler.piece(id).map { $0.isHeld(by: worker) && $0.holders.count == 1 } ?? false
     }
     if held.count > scenario.configuration.outstandingPerWorker {
       violated("call \(number) has \(held.count) pieces on worker \(worker)")
@@ -73,12 +73,7 @@ extension Simulation {
     let cause = record.leader.map { records[$0] } ?? record
     switch status.code {
     case .deadlineExceeded:
-      if record.plan.budget == nil { violated("call \(number) has no deadline and passed it") }
-      if let budget = record.plan.budget, budget >= scenario.generousBudget,
-        record.plan.pin.isEmpty, now - lastUp < scenario.configuration.noWorkerWait
-      {
-        violated("call \(number) had all the time there is: \(status.message)")
-      }
+      checkTooLate(number, status)
       if status.reason != .tooLate, now < record.deadline {
         violated("call \(number) is failed before its deadline")
       }
@@ -88,6 +83,9 @@ extension Simulation {
       }
     case .internal:
       if cause.faults < 2 { violated("call \(number) fails after \(record.faults) faults") }
+    case .resourceExhausted where cause.losses < losses && record.plan.budget != nil:
+      checkTooLate(number, status)
+      if status.retryAfterMicroseconds == 0 { violated("a refusal without a time to come back") }
     case .unavailable, .resourceExhausted:
       // The last worker that was up may have had the wrong fingerprint.
       let wait = scenario.configuration.noWorkerWait - scenario.configuration.fingerprintWait
@@ -96,6 +94,19 @@ extension Simulation {
         violated("call \(number) fails after \(record.losses) losses: \(status.message)")
       }
     default: violated("call \(number) fails: \(status.code) \(status.message)")
+    }
+  }
+
+  /// It had a deadline, and not all the time there is.
+  private func checkTooLate(_ number: Int, _ status: Status) {
+    let plan = records[number].plan
+    guard let budget = plan.budget else {
+      return violated("call \(number) has no deadline and passed it")
+    }
+    if budget >= scenario.generousBudget, plan.pin.isEmpty,
+      now - lastUp < scenario.configuration.noWorkerWait
+    {
+      violated("call \(number) had all the time there is: \(status.message)")
     }
   }
 

@@ -30,8 +30,8 @@ package struct Piece: Sendable {
   var attempts: Attempts
   package let isAlone: Bool
   package internal(set) var holders: [Holder] = []
-  /// Whether it was sent to a second worker already.
-  package internal(set) var isDoubled = false
+  /// Whether a second worker was asked before the first was late.
+  package internal(set) var isHedged = false
 
   /// Workers that lost or refused it.
   package var tried: [Int] { attempts.workers }

@@ -134,7 +134,10 @@ extension Scheduler {
     let margin = predicted * configuration.deadlineMargin / 100
     if now + predicted + margin > request.deadline {
       counts.tooLateCalls += 1
-      throw .tooLate(predicted: predicted + margin, budget: request.deadline - now, wait: wait)
+      let budget = request.deadline - now
+      throw .tooLate(
+        predicted: predicted + margin, left: budget, alone: predicted + margin - wait,
+        budget: budget)
     }
   }
 
@@ -184,7 +187,7 @@ extension Scheduler {
   }
 
   /// Predicted nanoseconds from a call's beginning to its end, on all workers where it is cut.
-  private func answerTime(_ request: CallRequest) -> Int64 {
+  func answerTime(_ request: CallRequest) -> Int64 {
     guard !request.costs.isEmpty else {
       return Int64(Double(request.cost) * Double(ready.count) / capacity)
     }
@@ -213,16 +216,19 @@ extension Status {
       retryAfterMicroseconds: UInt64(clamping: retryAfter / 1_000))
   }
 
-  /// The refusal of a call that would miss its deadline: of one that would on idle workers, too.
+  /// The refusal of a call that would miss its deadline. Where it would have met it on idle workers
+  /// the load is the reason, and it may come back; else its size is.
   ///
   /// - Parameters: nanoseconds.
-  static func tooLate(predicted: Int64, budget: Int64, wait: Int64) -> Status {
+  ///   - predicted: until the answer, from now …
+  ///   - left: … and until the deadline.
+  ///   - alone: until the answer, on idle workers …
+  ///   - budget: … and from the call's arrival to its deadline.
+  static func tooLate(predicted: Int64, left: Int64, alone: Int64, budget: Int64) -> Status {
     let message =
-      "the answer would take \(predicted / 1_000_000) ms, \(max(0, budget) / 1_000_000) ms are left"
-    guard wait > 0, predicted - wait <= budget else {
-      return Status(.deadlineExceeded, reason: .tooLate, message)
-    }
-    return .overloaded(message, retryAfter: max(1_000_000, predicted - budget))
+      "the answer would take \(predicted / 1_000_000) ms, \(max(0, left) / 1_000_000) ms are left"
+    guard alone <= budget else { return Status(.deadlineExceeded, reason: .tooLate, message) }
+    return .overloaded(message, retryAfter: max(1_000_000, predicted - left))
   }
 }
 

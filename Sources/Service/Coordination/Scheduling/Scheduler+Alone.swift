@@ -47,16 +47,18 @@ extension Scheduler {
     !suspicions.isEmpty && suspicions[UnitReference(call: call, unit: unit)] != nil
   }
 
-  /// A worker died with the piece. Its units are sent again in ever smaller pieces and, after the
-  /// second death, alone; one that was alone at two deaths is answered by an error.
+  /// A worker died with the piece. Its units are sent again in ever smaller pieces, and alone in the
+  /// end; one that was alone at two deaths is answered by an error.
+  ///
+  /// Being alone by chance counts for nothing: workers die of other things, and a long text is often
+  /// all that one has.
   mutating func suspect(_ piece: Piece, isAlone: Bool, now: Int64) {
     guard let call = calls[piece.call] else { return }
-    let isSingle = call.inputs(in: piece) == 1
     var condemned: [UnitReference] = []
     for unit in piece.units where call.units[Int(unit)] == .sent {
       let reference = UnitReference(call: piece.call, unit: unit)
       suspicions[reference, default: Suspicion()].deaths += 1
-      guard isAlone, isSingle else { continue }
+      guard isAlone, piece.isAlone else { continue }
       suspicions[reference]?.deathsAlone += 1
       if suspicions[reference]?.deathsAlone == 2 { condemned.append(reference) }
     }
@@ -123,7 +125,7 @@ extension Scheduler {
       let part = Array(units[start..<min(start + size, units.count)])
       append(
         part, to: id, attempts, isCounted: isCounted,
-        isAlone: isSuspect && deaths >= 2 && size == 1)
+        isAlone: isSuspect && size == 1 && (deaths >= 2 || units.count == 1))
     }
     if calls[id]?.alone.isEmpty == false { secluded.insert(id) }
     parked.remove(id)

@@ -59,7 +59,7 @@ extension Scheduler {
     speed.observed(predicted: holder.predicted, actual: now - holder.sent)
     let inputs = calls[piece.call]?.inputs(in: piece) ?? 0
     workers[worker]?.answered(
-      holder, inputs: inputs, predicted: predicted, actual: computeNanoseconds)
+      holder, inputs: inputs, predicted: predicted, actual: computeNanoseconds, now: now)
     guard workers[worker]?.phase == .ready, let after = workers[worker]?.speed else { return }
     capacity += after - before
   }
@@ -144,7 +144,7 @@ extension Scheduler {
     let wasLate = pieces[id]?.holders.first { $0.worker == worker }?.isLate ?? false
     release(id, from: worker)
     workers[worker]?.strays.left(now: now)
-    if wasLate { workers[worker]?.lateUnanswered() }
+    if wasLate { workers[worker]?.lateUnanswered(now: now) }
     actions.append(.cancel(id, worker))
   }
 
@@ -166,9 +166,9 @@ extension WorkerState {
   var speed: Double { Double(threads) / slowness }
 
   fileprivate mutating func answered(
-    _ holder: Piece.Holder, inputs: Int, predicted: Int64, actual: Int64
+    _ holder: Piece.Holder, inputs: Int, predicted: Int64, actual: Int64, now: Int64
   ) {
-    observed(predicted: predicted, actual: actual)
+    observed(predicted: predicted, actual: actual, now: now)
     ejection.succeeded()
     strays.answered(sent: holder.sent)
     isSilent = false

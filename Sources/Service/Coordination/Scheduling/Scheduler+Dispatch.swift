@@ -286,12 +286,19 @@ extension Scheduler {
     let margin = predicted * configuration.deadlineMargin / 100
     guard now + predicted + margin > deadline else { return false }
     counts.lateCalls += 1
-    let status = Status(
-      .deadlineExceeded, reason: .tooLate,
-      "the answer would take \(predicted / 1_000_000) ms more, "
-        + "\(max(0, deadline - now) / 1_000_000) ms are left")
-    giveUp(id, status, now: now, isForAll: true)
+    giveUp(id, tooLate(id, predicted: predicted + margin, now: now), now: now, isForAll: true)
     return true
+  }
+}
+
+extension Scheduler {
+  private func tooLate(_ id: CallID, predicted: Int64, now: Int64) -> Status? {
+    guard let request = calls[id]?.request, let arrival = calls[id]?.arrival else { return nil }
+    let alone = answerTime(request)
+    return .tooLate(
+      predicted: predicted, left: request.deadline - now,
+      alone: alone + alone * configuration.deadlineMargin / 100,
+      budget: request.deadline - arrival)
   }
 }
 

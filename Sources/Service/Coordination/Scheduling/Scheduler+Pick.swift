@@ -38,9 +38,10 @@ extension Scheduler {
 
     mutating func sawBarred() { isSound = true }
 
+    /// A little better is as good: so those that are equal, nearly, take turns.
     mutating func saw(_ worker: WorkerID, finish: Int64) {
       isSound = true
-      guard best == nil || finish < self.finish else { return }
+      guard best == nil || finish < self.finish - self.finish / 16 else { return }
       best = worker
       self.finish = finish
     }
@@ -154,7 +155,7 @@ extension Scheduler {
     guard id != vacating, workers[id]?.hasRoom(wanted, configuration, now: now) == true else {
       return found.sawFull()
     }
-    found.saw(id, finish: workers[id]?.finish(wanted.cost, wanted.priority) ?? .max)
+    found.saw(id, finish: workers[id]?.hopedFinish(wanted.cost, wanted.priority, now: now) ?? .max)
   }
 }
 

@@ -29,8 +29,8 @@ extension Scheduler {
     }
   }
 
-  /// Late pieces go to a second worker as well; a worker that is late beyond all patience has lost
-  /// what it has.
+  /// A piece that is late wherever it is goes to another worker as well; a worker that is late beyond
+  /// all patience has lost what it has.
   private mutating func checkPieces(_ now: Int64) {
     for id in pieces.ids(where: { piece in
       piece.holders.contains { now > $0.lateAfter || now > $0.hedgeAfter }
@@ -45,19 +45,39 @@ extension Scheduler {
       let stallMax = configuration.stallMax
       let stalled = piece.holders.first { now > $0.lateAfter.addingSaturating(stallMax) }
       if let stalled {
-        workers[stalled.worker]?.strays.left(now: now)
-        workers[stalled.worker]?.lateUnanswered()
-        actions.append(.cancel(id, stalled.worker))
-        lose(id, on: stalled.worker, as: .stalled, now: now)
-      } else if !piece.isDoubled {
-        double(id, isLate: piece.holders.contains { now > $0.lateAfter }, now: now)
+        giveUpOn(stalled.worker, with: id, now: now)
+      } else if piece.holders.allSatisfy({ now > $0.lateAfter }) {
+        if piece.isAlone { moveAlone(id, now: now) } else { double(id, isLate: true, now: now) }
+      } else if !piece.isHedged, piece.holders.count == 1 {
+        double(id, isLate: false, now: now)
       }
     }
   }
 
-  /// Sends a piece to a second worker as well, if there is one with room and the budget allows.
+  /// The worker is waited for no longer.
+  private mutating func giveUpOn(_ worker: WorkerID, with id: PieceID, now: Int64) {
+    workers[worker]?.strays.left(now: now)
+    workers[worker]?.lateUnanswered(now: now)
+    actions.append(.cancel(id, worker))
+    lose(id, on: worker, as: .stalled, now: now)
+  }
+
+  /// One that must be alone is not sent to two workers: it leaves a late one, if there is another
+  /// that has not had it.
+  private mutating func moveAlone(_ id: PieceID, now: Int64) {
+    guard let piece = pieces[id], let worker = piece.holders.first?.worker else { return }
+    let hasOther = candidates(calls[piece.call]?.pool).contains { other in
+      other != worker && !piece.attempts.workers.contains(other)
+        && workers[other]?.isSound(now: now) == true
+    }
+    if hasOther { giveUpOn(worker, with: id, now: now) }
+  }
+
+  /// Sends a piece to another worker as well, if there is one with room and the budget allows.
   private mutating func double(_ id: PieceID, isLate: Bool, now: Int64) {
-    guard let piece = pieces[id], !piece.isAlone, calls.contains(piece.call) else { return }
+    guard let piece = pieces[id], !piece.isAlone, calls.contains(piece.call),
+      piece.holders.count < configuration.attemptsMax
+    else { return }
     let holders = piece.holders.map(\.worker)
     let wanted = Wanted(
       call: piece.call, priority: piece.priority, pool: calls[piece.call]?.pool, cost: piece.cost,
@@ -65,8 +85,12 @@ extension Scheduler {
     guard case .worker(let worker) = pick(wanted, hint: nil, now: now), !holders.contains(worker)
     else { return }
     guard isLate ? retries.take(1, now: now) : hedging.take(1, now: now) else { return }
-    pieces[id]?.isDoubled = true
-    if isLate { counts.doubledPieces += 1 } else { counts.hedgedPieces += 1 }
+    if isLate {
+      counts.doubledPieces += 1
+    } else {
+      pieces[id]?.isHedged = true
+      counts.hedgedPieces += 1
+    }
     hold(id, on: worker, now: now)
   }
 

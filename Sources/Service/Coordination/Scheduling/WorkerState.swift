@@ -13,6 +13,9 @@ package enum WorkerPhase: String, Sendable {
 /// What is known of one worker, and what it has in hand.
 package struct WorkerState: Sendable {
   private static let slownessMax = 50.0
+  /// Nanoseconds without an answer in which three quarters of what its slowness was are forgotten:
+  /// half in four tenths of it.
+  private static let slownessMemory = 25e9
 
   package internal(set) var phase = WorkerPhase.starting
   /// Its fingerprint, as the scheduler numbers them.
@@ -24,6 +27,8 @@ package struct WorkerState: Sendable {
   package internal(set) var pieces: [Piece.ID] = []
   package internal(set) var answeredPieces: UInt64 = 0
   package internal(set) var answeredInputs: UInt64 = 0
+  /// When it last showed how slow it is.
+  var lastObserved: Int64 = 0
   package internal(set) var computeNanoseconds: UInt64 = 0
   package internal(set) var ejection = Ejection()
   /// Predicted nanoseconds of one of the model's threads for the pieces that it has, by class.
@@ -53,6 +58,19 @@ package struct WorkerState: Sendable {
   /// Predicted nanoseconds from now to the answer of a piece of that cost.
   func finish(_ cost: Int64, _ priority: Priority) -> Int64 {
     backlog(priority) + Int64(Double(cost) * slowness)
+  }
+
+  /// The same where workers are compared. One that has had nothing for a while looks better than it
+  /// was, so that it is tried again before long (as of Finagle's peak EWMA).
+  func hopedFinish(_ cost: Int64, _ priority: Priority, now: Int64) -> Int64 {
+    guard pieces.isEmpty else { return finish(cost, priority) }
+    return backlog(priority) + Int64(Double(cost) * slowness * (1 - forgotten(now: now)))
+  }
+
+  /// How much of what was known of its slowness has no weight any more: 0…1.
+  private func forgotten(now: Int64) -> Double {
+    let age = Double(now - lastObserved) / Self.slownessMemory
+    return age > 0 ? 1 - 1 / ((1 + age) * (1 + age)) : 0
   }
 
   /// Whether it may be expected to answer.
@@ -93,16 +111,18 @@ package struct WorkerState: Sendable {
   }
 
   /// Moves the slowness towards what an answered piece shows.
-  mutating func observed(predicted: Int64, actual: Int64) {
+  mutating func observed(predicted: Int64, actual: Int64, now: Int64) {
     guard predicted > 0, actual > 0 else { return }
     let ratio = min(max(Double(actual) / Double(predicted), 0.02), Self.slownessMax)
-    let weight = max(0.1, 1 / Double(min(answeredPieces, 1_000) + 1))
+    let weight = max(0.1, 1 / Double(min(answeredPieces, 1_000) + 1), forgotten(now: now))
     slowness += (ratio - slowness) * weight
+    lastObserved = now
   }
 
   /// A late piece was answered by another worker or given up, so that it shows nothing but this.
-  mutating func lateUnanswered() {
+  mutating func lateUnanswered(now: Int64) {
     slowness = min(slowness * 2, Self.slownessMax)
+    lastObserved = now
   }
 }
 
