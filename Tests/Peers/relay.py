@@ -6,7 +6,7 @@ The proxy has the second core, its callers and fake workers the first. `throughp
 of 1.6 kB, over several connections with several calls in flight on each: Millpond with its defaults and Envoy with one
 thread, in turns. Where the proxy did not keep its core busy, calls a second are those of the callers, or of other load:
 calls for each second of the proxy's own processor time are then the fair figure, and they are always given.
-`latency` is what a call through the coordinator takes more than one to a worker, at half of the greatest rate.
+`latency` is what a call through the coordinator takes more than one to a worker, at half load.
 `connections` is the coordinator's memory, and its speed, with many workers and callers.
 Figures are kept in .build/relay.json.
 """
@@ -129,8 +129,26 @@ def ratio(each: dict) -> str:
 
 
 def latency(options, patience) -> dict:
+    """At half of what it relays of callers with one call each: such a load comes one call at a time, as one of many
+    independent callers does, and keeps the core half busy; and at half of the most that it relays, when calls come by
+    the dozen, of which as many that come alone would fill the core."""
     proxy = Millpond(options.programs)
-    connections, in_flight = SHAPES[0]
+    found, rows = {}, []
+    for connections, in_flight in (SHAPES[-1], SHAPES[0]):
+        each = latency_at_half(proxy, connections, in_flight, options, patience)
+        found["%dx%d" % (connections, in_flight)] = each
+        for key, name in (("p50_us", "median"), ("p99_us", "99 %")):
+            rows.append(["%.0f, half of %d × %d" % (each["rate"], connections, in_flight),
+                         "%.0f %%" % (100 * median(each["rounds"]["through"], "busy")), name,
+                         "%.0f µs" % median(each["rounds"]["direct"], key),
+                         "%.0f µs" % median(each["rounds"]["through"], key),
+                         "**%(median).0f µs** (%(min).0f–%(max).0f)" % each[key]])  # fmt: skip
+    proxy.stop()
+    table(["calls/s", "core busy", "latency", "to a worker", "through the coordinator", "added"], rows)
+    return found
+
+
+def latency_at_half(proxy: Millpond, connections: int, in_flight: int, options, patience) -> dict:
     peaks = [run(lambda: proxy.load(connections, in_flight, options.seconds), patience) for _ in range(3)]
     rate = max(each["calls_per_second"] for each in peaks) / 2
     rounds = {"direct": [], "through": []}
@@ -139,17 +157,11 @@ def latency(options, patience) -> dict:
     for _ in range(options.rounds):
         for key, load in (("direct", proxy.direct), ("through", proxy.load)):
             rounds[key].append(run(lambda: load(**shape), patience))
-    proxy.stop()
     found = {"rate": rate, "rounds": rounds}
-    rows = []
-    for key, name in (("p50_us", "median"), ("p99_us", "99 %")):
-        pairs = list(zip(*rounds.values()))
-        found[key] = spread([through[key] - direct[key] for direct, through in pairs])
-        rows.append([name, "%.0f µs" % median(rounds["direct"], key), "%.0f µs" % median(rounds["through"], key),
-                     "**%(median).0f µs** (%(min).0f–%(max).0f)" % found[key]])  # fmt: skip
-    table(["latency at %.0f calls/s" % rate, "to a worker", "through the coordinator", "added"], rows)
+    for key in ("p50_us", "p99_us"):
+        found[key] = spread([through[key] - direct[key] for direct, through in zip(*rounds.values())])
     if (reached := median(rounds["through"], "calls_per_second")) < 0.98 * rate:
-        print("Only %.0f calls/s were answered: other load had the processors." % reached)
+        print("Only %.0f of %.0f calls/s were answered: other load had the processors." % (reached, rate))
     return found
 
 

@@ -15,7 +15,7 @@ from relay import table
 from texts import heavy_tailed, percentile
 
 NAME = "all-MiniLM-L6-v2"
-SWAPS = 6  # there and back
+SWAPS = 16  # there and back
 AFTER_SECONDS = 1  # that count as the swap's, since what is new is cold
 POOL = 200
 CALLERS = ((1, 0.04), (1, 0.04), (1, 0.04), (40, 0.25))  # texts of a call, seconds from one to the next

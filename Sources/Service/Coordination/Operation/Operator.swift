@@ -143,8 +143,7 @@ actor Operator {
     var new: [Int] = []
     do {
       report("starting \(launches.count) of \(launches[0].modelDirectory)")
-      for launch in launches { new.append(try await fleet.start(launch)) }
-      for id in new { try await fleet.waitUntilReady(id) }
+      try await start(launches, &new)
     } catch {
       for id in new { try await fleet.end(id) }
       try await handle.ask { $0.prefer(fingerprint: before.preferred, of: model) }
@@ -155,6 +154,20 @@ actor Operator {
     try await handle.ask { $0.prefer(fingerprint: fingerprint, of: model) }
     report("ready: new calls go to \(fingerprint ?? "them")")
     try await endWhenIdle(old, before.held, model, isSame: fingerprint == before.held, report)
+  }
+
+  /// Starts workers and waits until all are ready: the first alone, since it packs the weights for
+  /// all, and then a quarter at a time, since they take processors from those that serve.
+  private func start(_ launches: [WorkerLaunch], _ started: inout [Int]) async throws {
+    var count = 1
+    while started.count < launches.count {
+      let begun = started.count
+      for launch in launches.dropFirst(begun).prefix(count) {
+        started.append(try await fleet.start(launch))
+      }
+      for id in started[begun...] { try await fleet.waitUntilReady(id) }
+      count = max(1, launches.count / 4)
+    }
   }
 
   private func endWhenIdle(
