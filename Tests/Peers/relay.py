@@ -129,16 +129,16 @@ def ratio(each: dict) -> str:
 
 
 def latency(options, patience) -> dict:
-    """At half of what it relays of callers with one call each: such a load comes one call at a time, as one of many
-    independent callers does, and keeps the core half busy; and at half of the most that it relays, when calls come by
-    the dozen, of which as many that come alone would fill the core."""
+    """Calls that come one at a time, as those of many independent callers do: at a quarter of what it relays of them,
+    which keeps its core half busy, since a call that wakes it costs more; at half; and at half of the most that it
+    relays, where calls come by the dozen: as many that come alone fill the core."""
     proxy = Millpond(options.programs)
     found, rows = {}, []
-    for connections, in_flight in (SHAPES[-1], SHAPES[0]):
-        each = latency_at_half(proxy, connections, in_flight, options, patience)
-        found["%dx%d" % (connections, in_flight)] = each
+    for share, words, shape in ((0.25, "quarter", SHAPES[-1]), (0.5, "half", SHAPES[-1]), (0.5, "half", SHAPES[0])):
+        each = latency_at(share, proxy, *shape, options, patience)
+        found["%s of %dx%d" % (words, *shape)] = each
         for key, name in (("p50_us", "median"), ("p99_us", "99 %")):
-            rows.append(["%.0f, half of %d × %d" % (each["rate"], connections, in_flight),
+            rows.append(["%.0f, a %s of %d × %d" % (each["rate"], words, *shape),
                          "%.0f %%" % (100 * median(each["rounds"]["through"], "busy")), name,
                          "%.0f µs" % median(each["rounds"]["direct"], key),
                          "%.0f µs" % median(each["rounds"]["through"], key),
@@ -148,9 +148,9 @@ def latency(options, patience) -> dict:
     return found
 
 
-def latency_at_half(proxy: Millpond, connections: int, in_flight: int, options, patience) -> dict:
+def latency_at(share: float, proxy: Millpond, connections: int, in_flight: int, options, patience) -> dict:
     peaks = [run(lambda: proxy.load(connections, in_flight, options.seconds), patience) for _ in range(3)]
-    rate = max(each["calls_per_second"] for each in peaks) / 2
+    rate = max(each["calls_per_second"] for each in peaks) * share
     rounds = {"direct": [], "through": []}
     # An open load may have more calls open than the closed one: it does not wait.
     shape = {"connections": connections, "in_flight": 512, "seconds": options.seconds, "rate": "%.0f" % rate}
