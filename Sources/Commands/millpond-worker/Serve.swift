@@ -78,14 +78,8 @@ extension ModelOptions {
     configuration.precision = precision
     configuration.overrides = try overrides.read(maxTokens: maxTokens)
     configuration.instructionSet = getenv("MILLPOND_ISA").map { String(cString: $0) }
-    configuration.cacheDirectory = noCache ? nil : cache ?? defaultCacheDirectory()
+    let folder = cache ?? EngineConfiguration.standardCacheDirectory
+    configuration.cacheDirectory = noCache ? nil : folder
     return configuration
-  }
-
-  private func defaultCacheDirectory() -> String? {
-    if let cache = getenv("XDG_CACHE_HOME").map({ String(cString: $0) }), cache.hasPrefix("/") {
-      return cache + "/millpond"
-    }
-    return getenv("HOME").map { String(cString: $0) + "/.cache/millpond" }
   }
 }

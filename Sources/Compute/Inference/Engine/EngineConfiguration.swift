@@ -1,4 +1,5 @@
 package import Kernels
+internal import ModelFiles
 package import Resolution
 
 /// What an engine is started with.
@@ -20,6 +21,10 @@ package struct EngineConfiguration: Sendable, Equatable {
   package var instructionSet: String?
   /// Where hashes of weight files are kept, an absolute path; nil keeps none.
   package var cacheDirectory: String?
+
+  /// Where they are kept unless it is said: `millpond` in the user's folder of caches.
+  package static var standardCacheDirectory: String? { WeightHashCache.standard.directory }
+
   /// A call is refused while more predicted work than this is queued before it; 2 seconds.
   package var queuedCostMax = Duration.seconds(2)
   /// Bytes of all calls that are not answered, with room for their results; 64 MiB.

@@ -30,7 +30,7 @@ final class WorkerLink {
   private let logger: Logger
   private let onEvent: (WorkerLink, Event) -> Void
   private var connection: ClientConnection?
-  private var backoff = Backoff()
+  private var backoff = Backoff.reconnect
   private var isStopped = false
   private var isGone = false
   /// It said that it goes, or was told to: its end is nobody's fault.
@@ -156,7 +156,7 @@ final class WorkerLink {
 
   private func reconnectLater() {
     guard !isGone, !isStopped else { return }
-    let wait = TimeAmount(backoff.next(jitter: .random(in: 0...1)))
+    let wait = backoff.next(chance: .random(in: 0...1))
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     eventLoop.scheduleTask(in: wait) {
       let link = bound.value

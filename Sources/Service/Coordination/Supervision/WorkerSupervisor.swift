@@ -1,4 +1,6 @@
 package import Logging
+internal import NIOCore
+internal import Transport
 
 /// Keeps one worker of our own running: restarts it after each exit, later and later while it does
 /// not stay up.
@@ -21,7 +23,7 @@ struct WorkerSupervisor: Sendable {
   ///   in a row: the model or the flags are wrong, and trying again would not help.
   ///   `.programMissing`.
   func run() async throws(CoordinationError) {
-    var backoff = Backoff()
+    var backoff = Backoff.reconnect
     var isFirst = true
     var failedStarts = 0
     while !Task.isCancelled {
@@ -45,7 +47,7 @@ struct WorkerSupervisor: Sendable {
       }
       isFirst = false
       if began.duration(to: .now) > Self.settled { backoff.reset() }
-      let wait = backoff.next(jitter: .random(in: 0...1))
+      let wait = Duration(backoff.next(chance: .random(in: 0...1)))
       logger.warning(
         "a worker ended and is restarted",
         metadata: [

@@ -1,4 +1,5 @@
 package import NIOCore
+internal import Transport
 
 /// The addresses of a service and how each of them is doing, without I/O: which to connect to and
 /// when, and which one takes the next call. Time and chance are passed in.

@@ -1,4 +1,5 @@
 package import NIOCore
+internal import Transport
 package import Wire
 
 /// Why one attempt of a call gave no answer, as far as it decides what is done about it.

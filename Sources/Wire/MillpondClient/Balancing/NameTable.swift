@@ -1,4 +1,5 @@
 package import NIOCore
+internal import Transport
 
 /// The addresses that a client was given, and what the names among them stand for, without I/O:
 /// which to resolve, and when again.

@@ -1,8 +1,8 @@
-import MillpondClient
 import NIOCore
 import Testing
+import Transport
 
-@Suite("Back-off of the client")
+@Suite("Back-off")
 struct BackoffTests {
   private func milliseconds(_ backoff: Backoff, chance: Double, count: Int) -> [Int64] {
     var backoff = backoff
