@@ -115,13 +115,8 @@ package enum Coordinator {
       tasks.addTask {
         for await signal in signals {
           guard signal == .sighup else { break }
-          ServiceManager.ofThisProcess.notify(.reloading)
-          defer { ServiceManager.ofThisProcess.notify(.ready) }
-          do {
-            try await operate.reload { logger.info("\($0)") }
-          } catch {
-            logger.error("the configuration is not in force", metadata: ["reason": "\(error)"])
-          }
+          // Beside this, which must hear of the signal to stop also while workers start.
+          Task { await reload(operate, logger) }
         }
         guard !Task.isCancelled else { return .success(()) }
         logger.info("stopping")
@@ -138,6 +133,18 @@ package enum Coordinator {
       }
       tasks.cancelAll()
       return outcome
+    }
+  }
+
+  private static func reload(_ operate: Operator, _ logger: Logger) async {
+    ServiceManager.ofThisProcess.notify(.reloading)
+    defer { ServiceManager.ofThisProcess.notify(.ready) }
+    do {
+      try await operate.reload { logger.info("\($0)") }
+    } catch let error as CoordinationError {
+      logger.error("the configuration is not in force", metadata: ["reason": "\(error.message)"])
+    } catch {
+      logger.error("the configuration is not in force", metadata: ["reason": "\(error)"])
     }
   }
 

@@ -55,6 +55,8 @@ final class CoordinatorState {
     var isLeaving = false
   }
 
+  private static let emptyModelAge = TimeAmount.seconds(60)
+
   private let configuration: CoordinatorConfiguration
   private let eventLoop: any EventLoop
   private let logger: Logger
@@ -62,6 +64,8 @@ final class CoordinatorState {
   private var workers: [Int: KnownWorker] = [:]
   private var nextWorkerID = 0
   private var relays: [String: ModelRelay] = [:]
+  /// Since when a model has no worker, up or down.
+  private var emptySince: [String: NIODeadline] = [:]
   /// The one that the last call went to: most often the next one goes there too.
   private var lastRelay: ModelRelay?
   private lazy var slowCalls = SlowCallLog(limit: configuration.slowCall, logger: logger)
@@ -193,6 +197,22 @@ final class CoordinatorState {
   func checkTime(_ now: NIODeadline) {
     for relay in relays.values { relay.checkTime(now) }
     for (id, worker) in workers where worker.isLeaving && !isBusy(id) { removeWorker(id) }
+    forgetEmptyModels(now)
+  }
+
+  /// A model that no worker is known of is not served any more, if that lasts: workers that are all
+  /// replaced at once leave the name for a moment.
+  private func forgetEmptyModels(_ now: NIODeadline) {
+    for name in relays.keys where !workers.values.contains(where: { $0.model == name }) {
+      guard let since = emptySince[name] else {
+        emptySince[name] = now
+        continue
+      }
+      if now - since > Self.emptyModelAge { removeModel(name) }
+    }
+    emptySince = emptySince.filter { name, _ in
+      relays[name] != nil && !workers.values.contains { $0.model == name }
+    }
   }
 
   private func workerEvent(_ link: WorkerLink, _ event: WorkerLink.Event) {

@@ -14,7 +14,7 @@ struct AnswerSlotsTests {
   }
 
   private func merged(_ slots: AnswerSlots, target: Int = 1 << 20) throws -> [EmbedResult] {
-    try slots.parts(byteCountTarget: target).flatMap { part in
+    try #require(slots.parts(byteCountTarget: target)).flatMap { part in
       try EmbedResponse(decoding: part.body.span.bytes).results
     }
   }
@@ -32,7 +32,7 @@ struct AnswerSlotsTests {
   func frames() throws {
     var slots = AnswerSlots(.embed, inputCount: 100)
     try slots.place(embedBody(Array(0..<100)).span.bytes, at: (0..<100).map { $0 }[...])
-    let parts = slots.parts(byteCountTarget: 200)
+    let parts = try #require(slots.parts(byteCountTarget: 200))
     #expect(parts.count > 5)
     #expect(parts.map(\.inputs).flatMap { Array($0) } == Array(0..<100))
     #expect(try merged(slots, target: 200).map(\.tokenCount) == Array(0..<100))
@@ -75,7 +75,7 @@ struct AnswerSlotsTests {
       try slots.place(body.span.bytes, at: [input])
     }
     #expect(slots.byteCount == 606 + 4 * 16)
-    let parts = slots.parts(byteCountTarget: 100)
+    let parts = try #require(slots.parts(byteCountTarget: 100))
     #expect(parts.map(\.inputs) == [0..<2, 2..<4])
     #expect(try merged(slots, target: 100) == [small, large, small, small])
 
@@ -85,7 +85,7 @@ struct AnswerSlotsTests {
       ], dimensions: 0, elementType: .bf16)
     var weights = AnswerSlots(.embed, inputCount: 1)
     try weights.place(sparse.encoded().span.bytes, at: [0])
-    let sparseBody = weights.parts(byteCountTarget: 1)[0].body
+    let sparseBody = try #require(weights.parts(byteCountTarget: 1))[0].body
     let sparseBack = try EmbedResponse(decoding: sparseBody.span.bytes)
     #expect(sparseBack == sparse)
   }
@@ -112,7 +112,7 @@ struct AnswerSlotsTests {
       ], labels: ["a", "b"])
     var slots = AnswerSlots(.classify, inputCount: 1)
     try slots.place(classified.encoded().span.bytes, at: [0])
-    let body = slots.parts(byteCountTarget: 1)[0].body
+    let body = try #require(slots.parts(byteCountTarget: 1))[0].body
     let back = try ClassifyResponse(decoding: body.span.bytes)
     #expect(back == classified)
   }
@@ -156,14 +156,14 @@ struct AnswerSlotsTests {
     let classified = ClassifyResponse(
       results: [ClassifyResult(outcome: .value(.labels([0, 0, 0x80, 0x3F])))], labels: ["a"])
     try classes.place(classified.encoded().span.bytes, at: [0])
-    let classesBody = classes.parts(byteCountTarget: 1)[0].body
+    let classesBody = try #require(classes.parts(byteCountTarget: 1))[0].body
     let classesBack = try ClassifyResponse(decoding: classesBody.span.bytes)
     #expect(classesBack == classified)
     var scores = AnswerSlots(.score, inputCount: 2)
     let scored = ScoreResponse(
       results: [ScoreResult(outcome: .value(0)), ScoreResult(outcome: .value(0.5))])
     try scores.place(scored.encoded().span.bytes, at: [0, 1])
-    let scoresBody = scores.parts(byteCountTarget: 1 << 20)[0].body
+    let scoresBody = try #require(scores.parts(byteCountTarget: 1 << 20))[0].body
     let scoresBack = try ScoreResponse(decoding: scoresBody.span.bytes)
     #expect(scoresBack == scored)
   }

@@ -67,6 +67,56 @@ struct SchedulerAdmissionTests {
     #expect(bench.scheduler.counts.tooLateCalls == 2)
   }
 
+  @Test("however much waits: what idle workers would answer in time may come back")
+  func longWait() throws {
+    let bench = Bench(["f"])
+    for _ in 0..<400 { _ = bench.submitWhole() }
+    let status = try #require(
+      refusal(bench, request(deadline: bench.now + 50 * Bench.millisecond)))
+    #expect(status.code == .resourceExhausted && status.isRetryable)
+    #expect(status.retryAfterMicroseconds >= 1_000_000)
+  }
+
+  @Test("and goes to a worker that answers in time, whatever is hoped of another")
+  func hope() throws {
+    let bench = Bench(["f", "f"])
+    // One has shown that it is slow, and nothing since.
+    for _ in 0..<60 {
+      let calls = [bench.submitWhole(), bench.submitWhole()]
+      #expect(calls.count == 2)
+      for sent in bench.sent() { bench.answer(sent, slowness: sent.worker == 0 ? 50 : 1) }
+    }
+    bench.now += 600 * Bench.second
+    for _ in 0..<200 {
+      let call = bench.submitWhole(budget: 100 * Bench.millisecond)
+      #expect(call != nil)
+      let sent = try #require(bench.sent().first)
+      #expect(sent.worker == 1)
+      bench.now += 50 * Bench.millisecond
+      bench.answer(sent)
+    }
+    #expect(bench.scheduler.counts.lateCalls == 0)
+  }
+
+  @Test("whatever a worker reports: figures that cannot be do not end anything")
+  func absurd() throws {
+    let bench = Bench(["f"], isLearned: false)
+    for _ in 0..<20 {
+      _ = bench.submitCut(Array(repeating: 1, count: 5_000), priority: .bulk)
+      _ = bench.submitWhole(budget: 10 * Bench.second)
+    }
+    let load = LoadReport(
+      backlogMicroseconds: .max, threads: 1, tokenNanoseconds: .max,
+      tokenSquaredPicoseconds: .max, tokensPerKilobyte: .max, batchNanoseconds: .max)
+    bench.scheduler.workerReported(0, load, now: bench.now)
+    bench.wait(Bench.second)
+    for _ in 0..<20 {
+      _ = bench.submitWhole(budget: 10 * Bench.second)
+      for sent in bench.sent() { bench.answer(sent, slowness: 1e6) }
+    }
+    #expect(bench.scheduler.backlog(.bulk) ?? -1 >= 0)
+  }
+
   @Test("by a deadline only once costs are known")
   func unlearned() {
     let bench = Bench(["f"], isLearned: false)

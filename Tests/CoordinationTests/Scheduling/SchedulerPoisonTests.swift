@@ -130,6 +130,22 @@ struct SchedulerPoisonTests {
     #expect(bench.takeOthers().last == .finished(call, followers: []))
   }
 
+  @Test("slowly is found all the same: it is moved away from a late worker once")
+  func slowKiller() throws {
+    let bench = Bench(Array(repeating: "f", count: 16))
+    let call = try #require(bench.submitWhole())
+    var deaths = 0
+    for _ in 0..<20 where bench.scheduler.call(call) != nil {
+      guard let sent = bench.sent().last else { break }
+      bench.wait(400 * Bench.millisecond)
+      guard bench.scheduler.piece(sent.piece) != nil else { continue }
+      deaths += 1
+      // All that have it die of it, and count as they had it.
+      for holder in bench.scheduler.piece(sent.piece)?.holders ?? [] { bench.die(holder.worker) }
+    }
+    #expect(bench.scheduler.counts.poisonedUnits == 1 && deaths <= 6)
+  }
+
   @Test("is cut out of a call that was sent whole")
   func cut() throws {
     let bench = Bench(["f", "f"])

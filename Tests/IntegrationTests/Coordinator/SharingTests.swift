@@ -50,6 +50,30 @@ extension Integration {
       }
     }
 
+    @Test("a worker whose answer has too few results fails the calls that wait for it, and no more")
+    func incompleteAnswer() async throws {
+      let worker = try await StubWorker()
+      worker.behave {
+        $0.delay = .milliseconds(200)
+        $0.missingResults = 1
+        $0.tokenNanoseconds = 1_000_000
+      }
+      let server = try await coordinator([worker])
+      try await server.withClient { client in
+        // Long enough to be cut; the second has some of the first's inputs.
+        let texts = (0..<40).map { Array("a text that is not short, number \($0)".utf8) }
+        let calls = [texts, Array(texts[20...])].map { texts in
+          Task { try await client.embed(Input.texts(texts)).values() }
+        }
+        for call in calls {
+          await #expect(throws: MillpondError.self) { try await call.value }
+        }
+        worker.behave { $0.missingResults = 0 }
+        let whole = try await client.embed(Input.texts(texts)).values()
+        #expect(whole.count == 40)
+      }
+    }
+
     @Test("a call that asks for it is computed for itself")
     func sharingOff() async throws {
       let worker = try await StubWorker()

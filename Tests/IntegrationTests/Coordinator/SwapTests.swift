@@ -104,6 +104,33 @@ extension Integration {
       }
     }
 
+    @Test("a configuration with a model that cannot start is refused, and what serves goes on")
+    func brokenReload() async throws {
+      let file = ScratchFolder.shared.newPath("serve.json")
+      let model = try TestServer.Model.sections()
+      let write = { (models: String) in
+        try Data("{\"models\": [\(models)]}".utf8).write(to: URL(fileURLWithPath: file))
+      }
+      let sections = "\"sections=\(model.directory)\""
+      try write(sections)
+      let server = try await TestServer.coordinator(
+        [], ["--config", file, "--admin", "127.0.0.1:0", "--log-format", "json"])
+      try await server.withClient { client in
+        let admin = try await server.adminAddress()
+        for models in [sections + ", \"other=/no/model\"", "nonsense"] {
+          try write(models)
+          let reloaded = try await millpond("admin", "reload", "--server", admin)
+          #expect(reloaded.exit == .status(1))
+          #expect(!reloaded.messages.isEmpty)
+          #expect(try await client.classify(["a library"], call: .sections).values().count == 1)
+        }
+        try write(sections)
+        let last = try await millpond("admin", "reload", "--server", admin)
+        #expect(last.exit == .status(0))
+        #expect(try await client.info().workers.count == 1)
+      }
+    }
+
     @Test("a directory that does not serve changes nothing, and the reason is told")
     func refused() async throws {
       let server = try await TestServer.coordinator(

@@ -22,6 +22,21 @@ extension Integration {
       throw TestFailure("the coordinator has not said where its status is")
     }
 
+    @Test("bytes of open calls are none when none is open, also with kept answers")
+    func openBytes() async throws {
+      let server = try await coordinator(["--result-cache", "64"])
+      let port = try statusPort(server)
+      try await server.withClient { client in
+        let texts = (0..<300).map { Array("a library of many parts, number \($0)".utf8) }
+        for count in [300, 299, 300] {
+          let more = [Array("another, \(count)".utf8)]
+          _ = try await client.classify(Input.texts(texts + more), call: .sections).values()
+        }
+      }
+      let metrics = try await HTTPPeer.get("/metrics", port: port).body
+      #expect(metrics.contains("\nmillpond_open_bytes 0\n"))
+    }
+
     @Test("what it tells is what the table says, no more and no less")
     func table() async throws {
       let server = try await coordinator()

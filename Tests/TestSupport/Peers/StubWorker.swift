@@ -16,6 +16,8 @@ package final class StubWorker: Sendable {
     package var delay = Duration.zero
     /// It breaks all its connections when it is asked for this text.
     package var fatalText: String?
+    /// Its answers are whole by what they say, and have so many results too few.
+    package var missingResults = 0
     /// Load reports say so many nanoseconds a token.
     package var tokenNanoseconds: UInt64 = 100_000
 
@@ -122,7 +124,8 @@ private final class StubWorkerService: CallService {
     }
     if isFatal { return state.withLock(\.die)() }
     let answer: @Sendable () -> Void = {
-      let results = texts.map { text in
+      let told = max(0, texts.count - behaviour.missingResults)
+      let results = texts.prefix(told).map { text in
         EmbedResult(
           outcome: .value(.vector(StubWorker.vector(of: text).bytes)), tokenCount: text.utf8.count)
       }

@@ -154,8 +154,8 @@ package struct AnswerSlots: Sendable {
 
   /// The answer's frames in input order, each of about so many bytes; one result is never cut.
   ///
-  /// - Precondition: every slot is filled.
-  package func parts(byteCountTarget: Int) -> [(inputs: Range<Int>, body: [UInt8])] {
+  /// - Returns: nil unless every slot is filled.
+  package func parts(byteCountTarget: Int) -> [(inputs: Range<Int>, body: [UInt8])]? {
     switch slots {
     case .embed(let results, let shape):
       results.parts(byteCountTarget) { results in

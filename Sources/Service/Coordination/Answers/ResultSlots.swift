@@ -65,15 +65,15 @@ struct ResultSlots<Result: JoinableResult>: Sendable {
   /// The slots in input order, in runs of about so many bytes: one by one would be many frames, all
   /// at once too large a one.
   ///
-  /// - Precondition: every slot is filled.
+  /// - Returns: nil unless every slot is filled.
   func parts(
     _ byteCountTarget: Int, _ encode: ([Result]) -> [UInt8]
-  ) -> [(inputs: Range<Int>, body: [UInt8])] {
+  ) -> [(inputs: Range<Int>, body: [UInt8])]? {
     var parts: [(inputs: Range<Int>, body: [UInt8])] = []
     var run: [Result] = []
     var runByteCount = 0
     for (index, slot) in results.enumerated() {
-      guard let slot else { preconditionFailure("an answer is given out before it is whole") }
+      guard let slot else { return nil }
       run.append(slot)
       runByteCount += slot.byteCount
       guard runByteCount >= byteCountTarget || index == results.count - 1 else { continue }

@@ -42,25 +42,38 @@ package enum SplittableCall: Sendable {
     return true
   }
 
+  /// Bytes of all `inputKeys`: with each of many documents stands the query.
+  package var keyByteCount: Int {
+    let inputs = inputByteCounts
+    return inputs.reduce(inputs.count * (options.count + 16), +)
+  }
+
+  /// Bytes that each part of it has, whatever inputs are in it: options, and the query of documents.
+  package var repeatedByteCount: Int { body(of: []).count }
+
   /// What two inputs must have in common to have the same result, beside model and method: the call's
   /// options and the input itself.
   package var inputKeys: [[UInt8]] {
-    let options = body(of: [])
+    let options = options
     switch self {
     case .embed(let request): return request.inputs.map { options + [0] + $0.keyBytes }
     case .classify(let request): return request.inputs.map { options + [0] + $0.keyBytes }
     case .tokenize(let request): return request.inputs.map { options + [0] + $0.keyBytes }
-    case .score(var request):
-      let queries = request.queries
-      let documents = request.documents
-      request.queries = []
-      request.documents = []
-      let options = request.encoded()
-      return documents.indices.map { index in
-        let query = queries.count == 1 ? queries[0] : queries[index]
-        return options + [0] + Input.pair(query: query, document: documents[index]).keyBytes
+    case .score(let request):
+      return request.documents.indices.map { index in
+        let query = request.query(for: index) ?? []
+        let pair = Input.pair(query: query, document: request.documents[index])
+        return options + [0] + pair.keyBytes
       }
     }
+  }
+
+  /// The request without inputs.
+  private var options: [UInt8] {
+    guard case .score(var request) = self else { return body(of: []) }
+    request.queries = []
+    request.documents = []
+    return request.encoded()
   }
 
   /// The body of the same call for some of its inputs, in that order.

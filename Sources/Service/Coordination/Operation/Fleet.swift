@@ -3,9 +3,14 @@ internal import Synchronization
 
 /// The workers of our own: started, kept running, and ended one by one, whenever that is wanted.
 final class Fleet: Sendable {
+  /// How long a worker may take to be ready.
+  private static let startTimeout = Duration.seconds(600)
+
   private struct Member {
     var launch: WorkerLaunch
     var task: Task<Void, Never>
+    /// It was ready once, and whoever started it knows.
+    var isEstablished = false
     /// Why it is not tried again.
     var failure: CoordinationError?
   }
@@ -34,10 +39,12 @@ final class Fleet: Sendable {
 
   func launch(of id: Int) -> WorkerLaunch? { members.withLock { $0[id]?.launch } }
 
-  /// Whether some model has workers, and all of them were given up.
+  /// Whether some model had workers, and all of them were given up. Those that an operator has
+  /// started and that were never ready do not count: he is told.
   func hasLostModel() -> Bool {
     members.withLock { members in
-      let models = Dictionary(grouping: members.values, by: \.launch.modelName)
+      let established = members.values.filter(\.isEstablished)
+      let models = Dictionary(grouping: established, by: \.launch.modelName)
       return models.values.contains { $0.allSatisfy { $0.failure != nil } }
     }
   }
@@ -53,12 +60,23 @@ final class Fleet: Sendable {
 
   /// Waits until a worker that was started is ready.
   ///
-  /// - Throws: why it is not: `.workerNotStarted`, `.programMissing`.
+  /// - Throws: why it is not: `.workerNotStarted`, also after ten minutes or where it was ended
+  ///   meanwhile; `.programMissing`.
   func waitUntilReady(_ id: Int) async throws {
+    let end = ContinuousClock.now + Self.startTimeout
     while try await !handle.ask({ $0.isReady(id) }) {
-      if let failure = members.withLock({ $0[id]?.failure }) { throw failure }
+      guard let member = members.withLock({ $0[id] }) else {
+        throw CoordinationError(.workerNotStarted, "the worker was ended before it was ready")
+      }
+      if let failure = member.failure { throw failure }
+      guard ContinuousClock.now < end else {
+        throw CoordinationError(
+          .workerNotStarted,
+          "the worker of model '\(member.launch.modelName)' was not ready in \(Self.startTimeout)")
+      }
       try await Task.sleep(for: .milliseconds(5))
     }
+    members.withLock { $0[id]?.isEstablished = true }
   }
 
   /// Ends a worker in an orderly way and waits for its end.

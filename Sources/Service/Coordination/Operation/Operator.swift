@@ -41,7 +41,8 @@ actor Operator {
       changed.models[index].directory = directory
       // Also of the directory that is served: its files may be others than before.
       let old = operate.fleet.workers(of: model)
-      try await operate.replace(changed.launches(of: model), insteadOf: old, report)
+      let launches = operate.launches(of: model, changed, insteadOf: old)
+      try await operate.replace(launches, insteadOf: old, report)
       operate.changed(to: changed)
     }
   }
@@ -53,7 +54,7 @@ actor Operator {
         throw CoordinationError(.unknownWorker, "no worker is at \(address)")
       }
       if let launch = operate.fleet.launch(of: id) {
-        try await operate.replace([launch], insteadOf: [id], report)
+        try await operate.replace([launch], insteadOf: [id], mustBeSame: true, report)
       } else {
         try await operate.letGo(id, report)
         report("worker \(address) gets nothing more")
@@ -64,7 +65,12 @@ actor Operator {
   /// Reads the configuration again and does what is new in it.
   func reload(report: @escaping Report) async throws {
     try await inTurn { operate in
-      let new = try operate.readConfiguration()
+      let new: CoordinatorConfiguration
+      do {
+        new = try operate.readConfiguration()
+      } catch {
+        throw CoordinationError(.configurationUnreadable, "\(error)")
+      }
       try await operate.apply(new, report)
     }
   }
@@ -86,6 +92,24 @@ actor Operator {
 
   private func changed(to new: CoordinatorConfiguration) {
     configuration = new
+  }
+
+  /// As many as there are, where the plan is ours to make: made now, it would find the old ones'
+  /// memory taken.
+  private func launches(
+    of model: String, _ configuration: CoordinatorConfiguration, insteadOf old: [Int]
+  ) -> [WorkerLaunch] {
+    let planned = configuration.launches(of: model)
+    let isGiven = configuration.models.contains { $0.name == model && $0.replicas != nil }
+    guard !isGiven, let directory = planned.first?.modelDirectory else { return planned }
+    let kept = old.compactMap { id in
+      fleet.launch(of: id).map { launch in
+        var launch = launch
+        launch.modelDirectory = directory
+        return launch
+      }
+    }
+    return kept.isEmpty ? planned : kept
   }
 
   private func apply(_ new: CoordinatorConfiguration, _ report: @escaping Report) async throws {
@@ -123,51 +147,65 @@ actor Operator {
   private func resize(
     _ launches: [WorkerLaunch], _ old: [Int], _ report: @escaping Report
   ) async throws {
-    for launch in launches.dropFirst(old.count) {
-      let id = try await fleet.start(launch)
-      try await fleet.waitUntilReady(id)
-      report("one more worker of '\(launch.modelName)' is ready")
-    }
+    let new = try await start(Array(launches.dropFirst(old.count)))
+    for _ in new { report("one more worker of '\(launches[0].modelName)' is ready") }
     for id in old.dropFirst(launches.count) {
       try await letGo(id, report)
       report("a worker less")
     }
   }
 
+  /// - Parameter mustBeSame: the new ones are to answer as the others do.
   private func replace(
-    _ launches: [WorkerLaunch], insteadOf old: [Int], _ report: @escaping Report
+    _ launches: [WorkerLaunch], insteadOf old: [Int], mustBeSame: Bool = false,
+    _ report: @escaping Report
   ) async throws {
     guard let model = launches.first?.modelName else { return }
     // Until all of the new ones are ready, calls go where they went.
     let before = try await handle.ask { $0.holdFingerprint(of: model) }
-    var new: [Int] = []
+    report("starting \(launches.count) of \(launches[0].modelDirectory)")
+    let new: [Int]
     do {
-      report("starting \(launches.count) of \(launches[0].modelDirectory)")
-      try await start(launches, &new)
+      new = try await start(launches)
     } catch {
-      for id in new { try await fleet.end(id) }
       try await handle.ask { $0.prefer(fingerprint: before.preferred, of: model) }
       throw error
     }
-    let started = new
-    let fingerprint = try await handle.ask { $0.fingerprint(of: started[0]) }
-    try await handle.ask { $0.prefer(fingerprint: fingerprint, of: model) }
+    let fingerprint = try await handle.ask { $0.fingerprint(of: new[0]) }
+    let isSame = fingerprint == before.held
+    if mustBeSame, !isSame, before.held != nil {
+      for id in new { try await fleet.end(id) }
+      try await handle.ask { $0.prefer(fingerprint: before.preferred, of: model) }
+      throw CoordinationError(
+        .workerNotStarted,
+        "\(launches[0].modelDirectory) is not what it was when the workers started: swap the model")
+    }
+    let preferred = isSame ? before.preferred : fingerprint
+    try await handle.ask { $0.prefer(fingerprint: preferred, of: model) }
     report("ready: new calls go to \(fingerprint ?? "them")")
-    try await endWhenIdle(old, before.held, model, isSame: fingerprint == before.held, report)
+    try await endWhenIdle(old, before.held, model, isSame: isSame, report)
   }
 
   /// Starts workers and waits until all are ready: the first alone, since it packs the weights for
-  /// all, and then a quarter at a time, since they take processors from those that serve.
-  private func start(_ launches: [WorkerLaunch], _ started: inout [Int]) async throws {
+  /// all, and then a quarter at a time, since they take processors from those that serve. Where one
+  /// does not start, none goes on.
+  private func start(_ launches: [WorkerLaunch]) async throws -> [Int] {
+    var started: [Int] = []
     var count = 1
-    while started.count < launches.count {
-      let begun = started.count
-      for launch in launches.dropFirst(begun).prefix(count) {
-        started.append(try await fleet.start(launch))
+    do {
+      while started.count < launches.count {
+        let begun = started.count
+        for launch in launches.dropFirst(begun).prefix(count) {
+          started.append(try await fleet.start(launch))
+        }
+        for id in started[begun...] { try await fleet.waitUntilReady(id) }
+        count = max(1, launches.count / 4)
       }
-      for id in started[begun...] { try await fleet.waitUntilReady(id) }
-      count = max(1, launches.count / 4)
+    } catch {
+      for id in started { try await fleet.end(id) }
+      throw error
     }
+    return started
   }
 
   private func endWhenIdle(

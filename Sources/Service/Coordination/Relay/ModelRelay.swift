@@ -10,6 +10,9 @@ internal import Wire
 final class ModelRelay {
   /// Calls up to this long are compared with each other as a whole.
   private static let sharedBytesMax = 64 << 10
+  /// Inputs of a call are compared with those of others while what they are known by takes no more
+  /// than this and four times the call.
+  private static let sharedKeyBytes = 1 << 20
 
   /// What the relay tells the coordinator.
   struct Owner {
@@ -123,7 +126,9 @@ final class ModelRelay {
     let relayed = try RelayedCall(call, method: method, splittable: splittable(call, method))
     let request = request(relayed)
     guard try !answerOrFollow(relayed, request) else { return act() }
-    if relayed.splittable != nil, call.head.sharing != .off {
+    if let splittable = relayed.splittable, call.head.sharing != .off,
+      splittable.keyByteCount <= 4 * call.body.readableBytes + Self.sharedKeyBytes
+    {
       try submitShared(relayed, request)
     } else {
       let id = try scheduler.submit(request, now: now)
@@ -161,17 +166,17 @@ final class ModelRelay {
 
   private func submitShared(_ relayed: RelayedCall, _ request: CallRequest) throws(Status) {
     let pin = relayed.caller.head.fingerprint
-    relayed.inputKeys = (relayed.splittable?.inputKeys ?? []).map {
-      SharedKey(method: relayed.method, pin: pin, isInput: true, bytes: ByteBuffer(bytes: $0))
-    }
+    relayed.share(
+      (relayed.splittable?.inputKeys ?? []).map {
+        SharedKey(method: relayed.method, pin: pin, isInput: true, bytes: ByteBuffer(bytes: $0))
+      })
     var known = KnownUnits()
     known.fingerprint = answeringFingerprint(pin)
     var own: [SharedKey: Int32] = [:]
-    var heldBytes = 0
     for (index, key) in relayed.inputKeys.enumerated() {
       let unit = Int32(index)
       if let kept = known.fingerprint.isEmpty ? nil : cachedInputs.value(for: cacheKey(key)) {
-        heldBytes += try relayed.take(kept, at: index, fingerprint: known.fingerprint)
+        _ = try relayed.take(kept, at: index, fingerprint: known.fingerprint)
         known.answered.append(unit)
       } else if let first = own[key] {
         known.equals.append((unit, .own(first)))
@@ -189,7 +194,6 @@ final class ModelRelay {
       return ended(relayed, sentAt: nil)
     }
     let id = try scheduler.submit(request, known, now: now)
-    owner.held(heldBytes)
     open(relayed, id)
     for (key, unit) in own {
       sharedInputs.put(UnitReference(call: id, unit: unit), for: key)
@@ -236,8 +240,19 @@ final class ModelRelay {
     guard head.inputCount > 1 else { return nil }
     let byteCount = min(head.textByteCount, call.body.readableBytes)
     let cost = scheduler.cost.cost(byteCount: byteCount, inputCount: head.inputCount)
-    guard scheduler.isWorthCutting(inputCount: head.inputCount, cost: cost) else { return nil }
-    return try Self.split(call, method)
+    guard scheduler.isWorthCutting(inputCount: head.inputCount, cost: cost),
+      let splittable = try Self.split(call, method), isSmallInPieces(splittable)
+    else { return nil }
+    return splittable
+  }
+
+  /// Whether its pieces together are not much more than the call: a long query goes with each of
+  /// them.
+  private func isSmallInPieces(_ call: SplittableCall) -> Bool {
+    let inputs = call.inputByteCounts
+    let cost = inputs.reduce(0) { $0 + scheduler.cost.cost(byteCount: $1) }
+    let pieceCount = min(inputs.count, Int(cost / scheduler.pieceMin) + 1)
+    return call.repeatedByteCount * pieceCount <= WireLimits.server.callBytes
   }
 
   /// - Returns: nil for a call that only a worker can judge.
@@ -352,8 +367,12 @@ final class ModelRelay {
   private func finished(_ id: Scheduler.CallID, _ followers: [Scheduler.CallID]) {
     guard let call = relayed[id.place] else { return }
     for follower in followers {
-      relayed[follower.place]?.take(call)
-      relayed[follower.place]?.answer(now: .uptimeNanoseconds(UInt64(now)))
+      if let failure = call.failure {
+        relayed[follower.place]?.refuse(failure)
+      } else {
+        relayed[follower.place]?.take(call)
+        relayed[follower.place]?.answer(now: .uptimeNanoseconds(UInt64(now)))
+      }
       close(follower)
     }
     if let key = call.sharedKey, !call.parts.isEmpty, cachedCalls.isOn {
@@ -461,10 +480,11 @@ final class ModelRelay {
       guard takeSent(id, worker) != nil else { return }
       // What was read is lost with the connection, all of it at once, when that is told.
       if wasRead, status.reason == .workerLost { return }
-      if wasRead {
-        refused(id, worker, status)
-      } else {
+      switch status.code {
+      case .unavailable where !wasRead, .resourceExhausted where !wasRead:
         scheduler.pieceFailed(id, on: worker, as: .unread, now: now)
+      // Our own connection refuses what no later try would change.
+      default: refused(id, worker, status)
       }
     }
     act()
@@ -487,20 +507,39 @@ final class ModelRelay {
     let answered = scheduler.pieceAnswered(
       id, by: worker, fingerprint: head.fingerprint, computeNanoseconds: compute, now: now)
     guard let answered, let call = relayed[answered.call.place] else { return }
+    var isWhole = true
     do throws(Status) {
       owner.held(try call.take(parts, head, units: answered.units))
-      for (result, follower) in answered.followers {
-        let input = Int(answered.units[result])
-        guard let value = call.slots?.value(at: input), let other = relayed[follower.call.place]
-        else { continue }
-        owner.held(
-          try other.take(value, at: Int(follower.unit), fingerprint: head.fingerprint))
-      }
     } catch {
-      scheduler.fail(answered.call, error, now: now)
-      call.refuse(error)
+      isWhole = false
+      fail(answered.call, error)
     }
-    keepInputs(of: call, answered.units, fingerprint: head.fingerprint)
+    for (result, follower) in answered.followers {
+      give(follower, call.slots?.value(at: Int(answered.units[result])), head.fingerprint)
+    }
+    if isWhole { keepInputs(of: call, answered.units, fingerprint: head.fingerprint) }
+  }
+
+  /// Gives an equal input its result; without one, the call of that input has no answer.
+  private func give(_ follower: UnitReference, _ value: SlotValue?, _ fingerprint: String) {
+    guard let other = relayed[follower.call.place] else { return }
+    do throws(Status) {
+      guard let value else {
+        throw Status(
+          .unavailable, reason: .workerLost, "an equal input's result did not come",
+          isRetryable: true)
+      }
+      owner.held(try other.take(value, at: Int(follower.unit), fingerprint: fingerprint))
+    } catch {
+      fail(follower.call, error)
+    }
+  }
+
+  /// The call has no answer, whatever the scheduler thinks: it may have ended it already.
+  private func fail(_ id: Scheduler.CallID, _ status: Status) {
+    scheduler.fail(id, status, now: now)
+    relayed[id.place]?.failure = status
+    relayed[id.place]?.refuse(status)
   }
 
   private func keepInputs(of call: RelayedCall, _ units: [Int32], fingerprint: String) {

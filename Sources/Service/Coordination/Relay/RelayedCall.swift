@@ -24,8 +24,10 @@ final class RelayedCall {
   /// What it shares with equal calls, if it may.
   var sharedKey: SharedKey?
   /// The same of each input.
-  var inputKeys: [SharedKey] = []
+  private(set) var inputKeys: [SharedKey] = []
   private(set) var isAnswered = false
+  /// Why what came of its answer is of no use to anybody.
+  var failure: Status?
   /// What the caller was answered.
   private(set) var outcome = Status.ok
   private(set) var parts: [AnswerPart] = []
@@ -41,6 +43,12 @@ final class RelayedCall {
     byteCount = caller.body.readableBytes
     inputByteCounts = splittable?.inputByteCounts ?? []
     restart()
+  }
+
+  /// What each input has in common with equal ones of other calls, which takes memory.
+  func share(_ keys: [SharedKey]) {
+    inputKeys = keys
+    byteCount += keys.reduce(0) { $0 + $1.byteCount }
   }
 
   /// Forgets what was answered.
@@ -79,7 +87,8 @@ final class RelayedCall {
   /// Takes in the answer to a piece.
   ///
   /// - Returns: bytes that are held for it.
-  /// - Throws: `.malformed` for an answer that does not fit what was asked; `answerTooLarge`.
+  /// - Throws: INTERNAL for an answer that does not fit what was asked, or has not all of it;
+  ///   `answerTooLarge`.
   func take(_ answer: [AnswerPart], _ last: ResponseHead, units: [Int32]) throws(Status) -> Int {
     fingerprint = last.fingerprint
     add(last.timings)
@@ -90,14 +99,19 @@ final class RelayedCall {
     let inputs = units.map(Int.init)
     let before = slots?.byteCount ?? 0
     do throws(WireError) {
+      var answered = 0
       for part in answer where !part.inputs.isEmpty {
-        guard part.inputs.upperBound <= inputs.count else {
-          throw WireError(.malformed, "a worker answered inputs that it was not asked")
+        guard part.inputs.lowerBound == answered, part.inputs.upperBound <= inputs.count else {
+          throw WireError(.malformed, "results of inputs \(part.inputs) after \(answered) others")
         }
+        answered = part.inputs.upperBound
         try slots?.place(part.body.readableBytesSpan, at: inputs[part.inputs])
       }
+      guard answered == inputs.count else {
+        throw WireError(.malformed, "\(answered) results for \(inputs.count) inputs")
+      }
     } catch {
-      throw Status(.internal, "a worker's answer does not decode: \(error.message)")
+      throw Status(.internal, "a worker's answer is of no use: \(error.message)")
     }
     if let refusal = slots?.refusal(byteCountMax: WireLimits.answerBytesMax) { throw refusal }
     return hold((slots?.byteCount ?? 0) - before)
@@ -154,8 +168,8 @@ final class RelayedCall {
   /// Gives the whole answer.
   func answer(now: NIODeadline) {
     guard !isAnswered else { return }
-    isAnswered = true
     guard let slots else {
+      isAnswered = true
       for (index, part) in parts.enumerated() {
         caller.respond(
           FrameHead(relaying: part.encodedHead), body: part.body, isLast: index == parts.count - 1)
@@ -163,7 +177,10 @@ final class RelayedCall {
       return
     }
     timings.totalMicroseconds = caller.elapsedMicroseconds(now: now)
-    let bodies = slots.parts(byteCountTarget: Self.answerFrameBytes)
+    guard let bodies = slots.parts(byteCountTarget: Self.answerFrameBytes) else {
+      return refuse(Status(.internal, "a result is missing where all should be"))
+    }
+    isAnswered = true
     for (index, part) in bodies.enumerated() {
       caller.respond(
         ResponseHead(fingerprint: fingerprint, timings: timings, inputs: part.inputs),

@@ -12,8 +12,8 @@ package struct CostModel: Sendable, Equatable {
   private static let tokensPerByteAtFirst = 0.3
   /// Special tokens of an input.
   private static let tokensPerInput = 2.0
-  /// Nanoseconds of an hour: what peers report may be anything, and costs are summed.
-  private static let costMax = 3.6e12
+  /// Nanoseconds of an hour, of one input: what peers report may be anything, and costs are summed.
+  static let costMax = 3.6e12
   /// How much one report moves a figure that is known.
   private static let weight = 0.05
 

@@ -130,14 +130,13 @@ extension Scheduler {
     let wait = predictedWait(request.priority)
     try checkBacklog(request, wait: wait)
     guard request.deadline != .max, cost.isLearned else { return }
-    let predicted = wait + answerTime(request)
-    let margin = predicted * configuration.deadlineMargin / 100
-    if now + predicted + margin > request.deadline {
+    let alone = answerTime(request)
+    let predicted = wait + alone + margin(of: wait + alone)
+    let budget = request.deadline - now
+    if predicted > budget {
       counts.tooLateCalls += 1
-      let budget = request.deadline - now
       throw .tooLate(
-        predicted: predicted + margin, left: budget, alone: predicted + margin - wait,
-        budget: budget)
+        predicted: predicted, left: budget, alone: alone + margin(of: alone), budget: budget)
     }
   }
 
@@ -170,7 +169,8 @@ extension Scheduler {
       sum += backlog
       least = min(least, backlog)
     }
-    return waiting == 0 ? least : sum / Int64(count) + Int64(Double(waiting) / capacity)
+    guard waiting != 0 else { return least }
+    return sum / Int64(count) + Int64(bounded: Double(waiting) / capacity)
   }
 
   /// Of a worker that has nothing of ours to do: what others sent it. Nil if there is none.
@@ -189,9 +189,9 @@ extension Scheduler {
   /// Predicted nanoseconds from a call's beginning to its end, on all workers where it is cut.
   func answerTime(_ request: CallRequest) -> Int64 {
     guard !request.costs.isEmpty else {
-      return Int64(Double(request.cost) * Double(ready.count) / capacity)
+      return Int64(bounded: Double(request.cost) * Double(ready.count) / capacity)
     }
-    return Int64(Double(request.cost) / capacity)
+    return Int64(bounded: Double(request.cost) / capacity)
   }
 
   private func knows(_ fingerprint: String) -> Bool {

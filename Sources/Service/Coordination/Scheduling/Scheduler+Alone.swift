@@ -35,8 +35,10 @@ extension Scheduler {
     let empty = preferred.first { worker in
       workers[worker].map { $0.pieces.isEmpty && $0.blockedUntil <= now } ?? false
     }
-    if empty == nil, vacating.map({ !preferred.contains($0) }) ?? true {
-      vacating = preferred.min { backlog(of: $0, .bulk) < backlog(of: $1, .bulk) }
+    if empty == nil, vacating.map({ !preferred.contains($0) }) ?? true,
+      let soonest = preferred.min(by: { backlog(of: $0, .bulk) < backlog(of: $1, .bulk) })
+    {
+      vacating = soonest
     }
     return empty
   }

@@ -27,11 +27,12 @@ extension Scheduler {
       dispatch(hint: worker, now: now)
       return nil
     }
+    let since = piece.holders.first { $0.worker == worker }?.sent ?? now
     for holder in piece.holders {
       if holder.worker == worker {
         release(id, from: worker)
       } else {
-        takeBack(id, from: holder.worker, now: now)
+        takeBack(id, from: holder.worker, isSlower: holder.sent < since, now: now)
       }
     }
     removePiece(id)
@@ -140,11 +141,13 @@ extension Scheduler {
   }
 
   /// Nobody waits any more for the worker's answer to the piece.
-  mutating func takeBack(_ id: PieceID, from worker: WorkerID, now: Int64) {
+  ///
+  /// - Parameter isSlower: it had the piece longer than any other that has it, or answered it.
+  mutating func takeBack(_ id: PieceID, from worker: WorkerID, isSlower: Bool, now: Int64) {
     let wasLate = pieces[id]?.holders.first { $0.worker == worker }?.isLate ?? false
     release(id, from: worker)
     workers[worker]?.strays.left(now: now)
-    if wasLate { workers[worker]?.lateUnanswered(now: now) }
+    if wasLate, isSlower { workers[worker]?.lateUnanswered(now: now) }
     actions.append(.cancel(id, worker))
   }
 

@@ -91,16 +91,18 @@ extension Scheduler {
     guard !queue.isEmpty, queue.contains(id) else { return }
     if let cost = calls[id]?.waitingCost { account(id, -cost) }
     queue.remove(id)
+    // Sums that were cut short are right again.
+    if queue.isEmpty { (waitingCost, waitingOfCaller) = ((0, 0), [:]) }
   }
 
   /// What waits of a queued call has changed by that much.
   mutating func account(_ id: CallID, _ cost: Int64) {
     guard let priority = calls[id]?.priority, let caller = calls[id]?.request.caller else { return }
     switch priority {
-    case .interactive: waitingCost.interactive += cost
-    case .bulk: waitingCost.bulk += cost
+    case .interactive: waitingCost.interactive = waitingCost.interactive.addingSaturating(cost)
+    case .bulk: waitingCost.bulk = waitingCost.bulk.addingSaturating(cost)
     }
-    let left = waitingOfCaller[caller, default: 0] + cost
+    let left = waitingOfCaller[caller, default: 0].addingSaturating(cost)
     waitingOfCaller[caller] = left == 0 ? nil : left
   }
 
@@ -166,11 +168,12 @@ extension Scheduler {
       return calls[id]?.hasPending == true ? outcome : .nothing
     }
     let target = pieceCost(of: id)
-    switch pick(wanted(id, cost: target, tried: [], isDue: isDue), hint: hint, now: now) {
+    let wanted = wanted(id, cost: target, tried: [], isDue: isDue)
+    switch pick(wanted, hint: hint, now: now) {
     case .none: return outcome
     case .noRoom: return .noRoom
-    case .worker(let worker):
-      if endIfTooLate(id, target, on: worker, now: now) { return .nothing }
+    case .worker(let picked):
+      guard let worker = inTime(picked, wanted, now: now) else { return .nothing }
       let isQueued = !queue.isEmpty && queue.contains(id)
       guard let (units, cost) = calls[id]?.takePending(target) else { return .nothing }
       if isQueued { account(id, -cost) }
@@ -190,14 +193,14 @@ extension Scheduler {
       let tried = again.attempts.workers
       let wanted = wanted(id, cost: again.cost, tried: tried, isDue: isDue)
       let choice = pick(wanted, hint: hint, now: now)
-      guard case .worker(let worker) = choice else {
+      guard case .worker(let picked) = choice else {
         guard case .noRoom = choice else { continue }
         guard !tried.isEmpty, hasRoom(wanted, now: now) else { return .noRoom }
         // Only the workers that lost it have room: others go first.
         calls[id]?.requeued[index - 1].notBefore = now + Self.retryWait
         continue
       }
-      if endIfTooLate(id, again.cost, on: worker, now: now) { return .nothing }
+      guard let worker = inTime(picked, wanted, now: now) else { return .nothing }
       if again.isCounted, !retries.take(1, now: now) {
         calls[id]?.requeued[index - 1].notBefore = now + Self.retryWait
         continue
@@ -273,32 +276,45 @@ extension Scheduler {
     actions.append(.send(id, worker))
   }
 
-  /// Gives a call up that could not be answered in time any more. Those that wait for the same have
-  /// no more time than it.
-  private mutating func endIfTooLate(
-    _ id: CallID, _ pieceCost: Int64, on worker: WorkerID, now: Int64
-  ) -> Bool {
-    guard let deadline = calls[id]?.deadline, deadline != .max, cost.isLearned,
-      let priority = calls[id]?.priority, let left = calls[id]?.pendingCost
-    else { return false }
-    let finish = workers[worker]?.finish(pieceCost, priority) ?? 0
-    let predicted = max(finish, capacity > 0 ? Int64(Double(left) / capacity) : 0)
-    let margin = predicted * configuration.deadlineMargin / 100
-    guard now + predicted + margin > deadline else { return false }
+  /// The worker, or a better one, that answers in time. Gives the call up where there is none; those
+  /// that wait for the same have no more time than it.
+  private mutating func inTime(_ worker: WorkerID, _ wanted: Wanted, now: Int64) -> WorkerID? {
+    guard let deadline = calls[wanted.call]?.deadline, deadline != .max, cost.isLearned else {
+      return worker
+    }
+    if answer(wanted, on: worker, now: now) <= deadline { return worker }
+    // It may have been chosen for a hope, or in its turn.
+    var wanted = wanted
+    wanted.isUrgent = true
+    if case .worker(let other) = pick(wanted, hint: nil, now: now), other != worker,
+      answer(wanted, on: other, now: now) <= deadline
+    {
+      return other
+    }
     counts.lateCalls += 1
-    giveUp(id, tooLate(id, predicted: predicted + margin, now: now), now: now, isForAll: true)
-    return true
+    let status = tooLate(wanted.call, predicted: answer(wanted, on: worker, now: now), now: now)
+    giveUp(wanted.call, status, now: now, isForAll: true)
+    return nil
   }
-}
 
-extension Scheduler {
+  /// When the call would be answered at the latest if that worker gets the piece.
+  private func answer(_ wanted: Wanted, on worker: WorkerID, now: Int64) -> Int64 {
+    let finish = workers[worker]?.finish(wanted.cost, wanted.priority) ?? 0
+    let left = Double(calls[wanted.call]?.pendingCost ?? 0)
+    let predicted = max(finish, capacity > 0 ? Int64(bounded: left / capacity) : 0)
+    return now + predicted + margin(of: predicted)
+  }
+
+  /// How much longer than predicted an answer may take before a deadline counts as missed.
+  func margin(of predicted: Int64) -> Int64 { predicted / 100 * configuration.deadlineMargin }
+
+  /// - Parameter predicted: when it would be answered.
   private func tooLate(_ id: CallID, predicted: Int64, now: Int64) -> Status? {
-    guard let request = calls[id]?.request, let arrival = calls[id]?.arrival else { return nil }
-    let alone = answerTime(request)
+    guard let call = calls[id] else { return nil }
+    let alone = answerTime(call.request)
     return .tooLate(
-      predicted: predicted, left: request.deadline - now,
-      alone: alone + alone * configuration.deadlineMargin / 100,
-      budget: request.deadline - arrival)
+      predicted: predicted - now, left: call.deadline - now, alone: alone + margin(of: alone),
+      budget: call.deadline - call.arrival)
   }
 }
 
@@ -307,9 +323,15 @@ extension Array {
 }
 
 extension Int64 {
-  /// At least 1, and no more than ten days of nanoseconds.
+  /// No less than 0 and no more than three years of nanoseconds, so that some can be added: what
+  /// peers report may be anything.
+  init(bounded value: Double) {
+    self = Int64(Swift.min(Swift.max(0, value), 1e17))
+  }
+
+  /// At least 1, and no more than an hour of nanoseconds: those of a call's inputs are summed.
   func scaled(by factor: Double) -> Int64 {
-    Int64(Swift.min(Swift.max(1, Double(self) * factor), 1e15))
+    Int64(Swift.min(Swift.max(1, Double(self) * factor), CostModel.costMax))
   }
 
   func multipliedSaturating(_ factor: Int64) -> Int64 {
@@ -319,6 +341,6 @@ extension Int64 {
 
   func addingSaturating(_ other: Int64) -> Int64 {
     let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? .max : sum
+    return overflow ? (other < 0 ? .min : .max) : sum
   }
 }

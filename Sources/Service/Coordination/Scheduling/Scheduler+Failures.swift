@@ -194,7 +194,9 @@ extension Scheduler {
       guard let piece = pieces[pieceID],
         piece.units.allSatisfy({ calls[id]?.units[Int($0)] != .sent })
       else { continue }
-      for holder in piece.holders { takeBack(pieceID, from: holder.worker, now: now) }
+      for (index, holder) in piece.holders.enumerated() {
+        takeBack(pieceID, from: holder.worker, isSlower: index == 0, now: now)
+      }
       removePiece(pieceID)
     }
   }

@@ -15,6 +15,8 @@ extension Scheduler {
     var isDue = false
     /// Workers may have only so many pieces of its call.
     var isLimited = false
+    /// The very one that is predicted to answer first counts, by what is known of it.
+    var isUrgent = false
   }
 
   enum Choice {
@@ -38,10 +40,10 @@ extension Scheduler {
 
     mutating func sawBarred() { isSound = true }
 
-    /// A little better is as good: so those that are equal, nearly, take turns.
-    mutating func saw(_ worker: WorkerID, finish: Int64) {
+    /// - Parameter tolerance: so much better is as good: those that are equal, nearly, take turns.
+    mutating func saw(_ worker: WorkerID, finish: Int64, tolerance: Int64) {
       isSound = true
-      guard best == nil || finish < self.finish - self.finish / 16 else { return }
+      guard best == nil || finish < self.finish - tolerance else { return }
       best = worker
       self.finish = finish
     }
@@ -155,7 +157,13 @@ extension Scheduler {
     guard id != vacating, workers[id]?.hasRoom(wanted, configuration, now: now) == true else {
       return found.sawFull()
     }
-    found.saw(id, finish: workers[id]?.hopedFinish(wanted.cost, wanted.priority, now: now) ?? .max)
+    if wanted.isUrgent {
+      found.saw(
+        id, finish: workers[id]?.finish(wanted.cost, wanted.priority) ?? .max, tolerance: 0)
+    } else {
+      let finish = workers[id]?.hopedFinish(wanted.cost, wanted.priority, now: now) ?? .max
+      found.saw(id, finish: finish, tolerance: finish / 16)
+    }
   }
 }
 

@@ -63,9 +63,11 @@ extension Scheduler {
   }
 
   /// One that must be alone is not sent to two workers: it leaves a late one, if there is another
-  /// that has not had it.
+  /// that has not had it. Not again and again: what kills may take its time.
   private mutating func moveAlone(_ id: PieceID, now: Int64) {
-    guard let piece = pieces[id], let worker = piece.holders.first?.worker else { return }
+    guard let piece = pieces[id], let worker = piece.holders.first?.worker,
+      piece.attempts.workers.count < 2
+    else { return }
     let hasOther = candidates(calls[piece.call]?.pool).contains { other in
       other != worker && !piece.attempts.workers.contains(other)
         && workers[other]?.isSound(now: now) == true

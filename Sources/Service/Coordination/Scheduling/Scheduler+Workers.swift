@@ -21,6 +21,7 @@ extension Scheduler {
     workers[id]?.readySince = now
     workers[id]?.foreign = 0
     workers[id]?.blockedUntil = .min
+    workers[id]?.startedAnew()
     cost.limit(tokens: maxTokens)
     restateCosts()
     refreshReady(now: now)

@@ -51,20 +51,23 @@ package struct WorkerState: Sendable {
 
   /// Predicted nanoseconds until it would begin something new of the class.
   package func backlog(_ priority: Priority) -> Int64 {
-    let own = priority.isBulk ? inFlight.interactive + inFlight.bulk : inFlight.interactive
-    return Int64((Double(own) * slowness + Double(foreign)) / Double(threads))
+    let own =
+      priority.isBulk
+      ? inFlight.interactive.addingSaturating(inFlight.bulk) : inFlight.interactive
+    return Int64(bounded: (Double(own) * slowness + Double(foreign)) / Double(threads))
   }
 
   /// Predicted nanoseconds from now to the answer of a piece of that cost.
   func finish(_ cost: Int64, _ priority: Priority) -> Int64 {
-    backlog(priority) + Int64(Double(cost) * slowness)
+    backlog(priority) + Int64(bounded: Double(cost) * slowness)
   }
 
   /// The same where workers are compared. One that has had nothing for a while looks better than it
   /// was, so that it is tried again before long (as of Finagle's peak EWMA).
   func hopedFinish(_ cost: Int64, _ priority: Priority, now: Int64) -> Int64 {
     guard pieces.isEmpty else { return finish(cost, priority) }
-    return backlog(priority) + Int64(Double(cost) * slowness * (1 - forgotten(now: now)))
+    return backlog(priority)
+      + Int64(bounded: Double(cost) * slowness * (1 - forgotten(now: now)))
   }
 
   /// How much of what was known of its slowness has no weight any more: 0…1.
@@ -81,8 +84,8 @@ package struct WorkerState: Sendable {
   mutating func sent(_ id: Piece.ID, _ cost: Int64, _ priority: Priority, isAlone: Bool) {
     pieces.append(id)
     switch priority {
-    case .interactive: inFlight.interactive += cost
-    case .bulk: inFlight.bulk += cost
+    case .interactive: inFlight.interactive = inFlight.interactive.addingSaturating(cost)
+    case .bulk: inFlight.bulk = inFlight.bulk.addingSaturating(cost)
     }
     if isAlone { isReserved = true }
   }
@@ -97,6 +100,7 @@ package struct WorkerState: Sendable {
     }
     if piece.isAlone { isReserved = false }
     if wasLate { latePieces -= 1 }
+    if pieces.isEmpty { inFlight = (0, 0) }
   }
 
   /// Takes in what it says of itself: what exceeds the pieces that we know of is others'.
@@ -105,8 +109,8 @@ package struct WorkerState: Sendable {
     isSilent = false
     threads = min(max(1, report.threads), 1_024)
     let microseconds = min(report.backlogMicroseconds, 3_600_000_000)
-    let own = Double(inFlight.interactive + inFlight.bulk) * slowness
-    foreign = max(0, Int64(Double(microseconds) * 1_000) - Int64(own))
+    let own = (Double(inFlight.interactive) + Double(inFlight.bulk)) * slowness
+    foreign = max(0, Int64(Double(microseconds) * 1_000) - Int64(bounded: own))
     if microseconds == 0 { strays.workerIsIdle() }
   }
 
@@ -117,6 +121,12 @@ package struct WorkerState: Sendable {
     let weight = max(0.1, 1 / Double(min(answeredPieces, 1_000) + 1), forgotten(now: now))
     slowness += (ratio - slowness) * weight
     lastObserved = now
+  }
+
+  /// It may be another process than before: what it showed is a guess at most.
+  mutating func startedAnew() {
+    slowness = 1
+    lastObserved = .min / 2
   }
 
   /// A late piece was answered by another worker or given up, so that it shows nothing but this.
