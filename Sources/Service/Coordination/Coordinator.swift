@@ -53,7 +53,7 @@ package enum Coordinator {
     let operate = Operator(
       handle: handle, fleet: fleet, logger: logger, configuration: configuration,
       readConfiguration: readConfiguration)
-    let admin = AdminService(coordinator: service, operate: operate)
+    let admin = AdminService(coordinator: service, operate: operate, logger: logger)
     var listeners = [listener]
     if let address = configuration.adminAddress {
       let adminListener = try await Listener.listen(
@@ -70,6 +70,7 @@ package enum Coordinator {
       configuration, handle, fleet, operate, failures, signals, listeners, logger
     ) {
       manager.notify(.ready)
+      handle.tell { $0.beganServing() }
       handle.tell { $0.keepAlive(manager) }
       onReady(listener.address.ipAddress ?? configuration.listenHost, listener.address.port ?? 0)
     }
@@ -111,7 +112,12 @@ package enum Coordinator {
           onReady()
         }.failure
       }
-      tasks.addTask { await failure(of: failures, fleet) }
+      tasks.addTask {
+        guard let failure = await failure(of: failures, fleet) else { return nil }
+        // Other models' calls are answered.
+        _ = await stop(handle, listeners, logger)
+        return failure
+      }
       tasks.addTask {
         for await signal in signals {
           guard signal == .sighup else { break }
@@ -119,11 +125,7 @@ package enum Coordinator {
           Task { await reload(operate, logger) }
         }
         guard !Task.isCancelled else { return .success(()) }
-        logger.info("stopping")
-        ServiceManager.ofThisProcess.notify(.stopping)
-        handle.tell { $0.beginStopping() }
-        for listener in listeners { listener.beginDraining() }
-        return await Result.of { _ = try await handle.wait(drainTimeout) { $0.openCallCount == 0 } }
+        return await stop(handle, listeners, logger)
       }
       var outcome: Result<Void, any Error> = .success(())
       for await ended in tasks {
@@ -134,6 +136,17 @@ package enum Coordinator {
       tasks.cancelAll()
       return outcome
     }
+  }
+
+  /// Takes nothing new, and waits until what is open is answered.
+  private static func stop(
+    _ handle: CoordinatorHandle, _ listeners: [Listener], _ logger: Logger
+  ) async -> Result<Void, any Error> {
+    logger.info("stopping")
+    ServiceManager.ofThisProcess.notify(.stopping)
+    handle.tell { $0.beginStopping() }
+    for listener in listeners { listener.beginDraining() }
+    return await Result.of { _ = try await handle.wait(drainTimeout) { $0.openCallCount == 0 } }
   }
 
   private static func reload(_ operate: Operator, _ logger: Logger) async {

@@ -73,6 +73,10 @@ final class CoordinatorState {
     [bound = NIOLoopBound(self, eventLoop: eventLoop)] in
     bound.value.health()
   }
+  /// All workers that were wanted at the start have been up.
+  private var hasStarted = false
+  /// Models that calls were answered for, or could have been.
+  private var servedModels: Set<String> = []
   private var isStopping = false
   private var connectionCount: () -> Int = { 0 }
   private var openBytes = 0
@@ -121,10 +125,18 @@ final class CoordinatorState {
     workers[id]?.link?.processEnded()
   }
 
+  /// A worker's process is not started again.
+  func workerGivenUp(_ id: Int) {
+    guard let worker = workers[id], let known = worker.id else { return }
+    relay(of: worker)?.workerLost(known, isDeath: false, isStarting: false)
+  }
+
   /// Finds workers that somebody else runs at these sources from now on, and at no others.
   func follow(_ sources: [AddressSource]) { remote.follow(sources) }
 
   func isReady(_ id: Int) -> Bool { workers[id]?.isReady ?? false }
+
+  func hasWorker(_ id: Int) -> Bool { workers[id] != nil }
 
   var hasReadyWorker: Bool { workers.values.contains(where: \.isReady) }
 
@@ -166,6 +178,7 @@ final class CoordinatorState {
     relays[name]?.refuseAll(
       Status(.notFound, reason: .unknownModel, "model '\(name)' is served no longer"))
     relays[name] = nil
+    servedModels.remove(name)
     lastRelay = nil
   }
 
@@ -226,6 +239,11 @@ final class CoordinatorState {
       guard let id = worker.id else { return }
       relay(of: worker)?.workerDraining(id)
     case .down(let isDeath):
+      if worker.isReady {
+        logger.log(
+          level: isDeath ? .warning : .info, "worker lost",
+          metadata: ["worker": "\(link.address)", "model": "\(worker.model ?? "")"])
+      }
       workers[link.id]?.isReady = false
       guard let id = worker.id else { return }
       relay(of: worker)?.workerLost(id, isDeath: isDeath, isStarting: worker.isOurs)
@@ -243,6 +261,8 @@ final class CoordinatorState {
     workers[link.id]?.info = info
     workers[link.id]?.isReady = true
     guard let id = workers[link.id]?.id else { return }
+    servedModels.insert(info.name)
+    warnOfOthers(than: info, link)
     relay(for: info.name).workerReady(id, link, info)
     logger.info(
       "worker ready",
@@ -250,6 +270,20 @@ final class CoordinatorState {
         "worker": "\(link.address)", "model": "\(info.name)", "pid": "\(link.processID)",
       ]
     )
+  }
+
+  /// Calls of one model go to workers that answer differently, as while it is replaced: whoever did
+  /// not mean that is told.
+  private func warnOfOthers(than info: ModelInfo, _ link: WorkerLink) {
+    let scheduler = relay(for: info.name).scheduler
+    let others = scheduler.currentFingerprints.filter { $0 != info.fingerprint }
+    guard !others.isEmpty, scheduler.current == nil else { return }
+    logger.warning(
+      "a worker answers differently from others of its model, and calls go to both",
+      metadata: [
+        "worker": "\(link.address)", "model": "\(info.name)", "fingerprint": "\(info.fingerprint)",
+        "others": "\(others.joined(separator: " "))",
+      ])
   }
 
   private func relay(of worker: KnownWorker) -> ModelRelay? {
@@ -283,7 +317,12 @@ final class CoordinatorState {
       } catch {
         call.refuse(error)
       }
-    case .admin?, nil:
+    case .admin?:
+      call.refuse(
+        Status(
+          .unimplemented, reason: .unknownMethod,
+          "this address takes no commands: they go to the one that --admin names"))
+    case nil:
       call.refuse(
         Status(
           .unimplemented, reason: .unknownMethod,
@@ -332,6 +371,12 @@ final class CoordinatorState {
           isRetryable: relays.isEmpty)
       }
       return only
+    }
+    // Whoever asks another coordinator, or later, may be answered.
+    guard hasStarted, !workers.values.contains(where: { $0.model == nil }), !relays.isEmpty else {
+      throw Status(
+        .unavailable, reason: .warmingUp,
+        "no worker has told yet that it serves '\(asked)'; served: \(list)", isRetryable: true)
     }
     throw Status(
       .notFound, reason: .unknownModel, "model '\(asked)' is not served here; served: \(list)")
@@ -406,6 +451,8 @@ final class CoordinatorState {
     }
   }
 
+  func beganServing() { hasStarted = true }
+
   /// It takes no new calls from now on.
   func beginStopping() {
     isStopping = true
@@ -416,7 +463,10 @@ final class CoordinatorState {
   var unreadiness: String? {
     if isStopping { return "stopping" }
     if relays.isEmpty { return "no worker has told its model yet" }
-    let without = relays.values.filter { $0.scheduler.ready.isEmpty }.map(\.model).sorted()
+    // One that an operator adds does not take the others away while its workers start.
+    let without = relays.values.filter { relay in
+      relay.scheduler.ready.isEmpty && (!hasStarted || servedModels.contains(relay.model))
+    }.map(\.model).sorted()
     return without.isEmpty ? nil : "no worker is up of: \(without.joined(separator: ", "))"
   }
 

@@ -15,6 +15,26 @@ extension Integration {
       return servers
     }
 
+    @Test("one that has not heard of its worker yet costs a client of both no call")
+    func unknowing() async throws {
+      let worker = try await TestServer.worker(.sections())
+      let knowing = try await TestServer.coordinator(
+        [], ["--worker", worker.address.description])
+      // It serves the other model, and nothing listens where its worker is to be.
+      let unknowing = try await TestServer.coordinator([.reranker()], ["--worker", "127.0.0.1:1"])
+      let client = MillpondClient(addresses: [knowing.address, unknowing.address])
+      defer { client.close() }
+      for number in 0..<40 {
+        let texts = Input.texts([Array("text \(number)".utf8)])
+        let values = try await client.classify(texts, call: .sections).values()
+        #expect(values.count == 1)
+      }
+      let alone = try await unknowing.withClient { client in
+        try await callError { _ = try await client.classify(["x"], call: .sections) }
+      }
+      #expect(alone.code == .unavailable && alone.isRetryable)
+    }
+
     @Test(
       "one that is killed, or told to end, costs a client of them no call",
       arguments: [Self.kill, Self.terminate])

@@ -131,6 +131,32 @@ extension Integration {
       }
     }
 
+    @Test("a worker elsewhere that was drained is left alone until a reload")
+    func drainElsewhere() async throws {
+      let workers = [
+        try await TestServer.worker(.sections()), try await TestServer.worker(.sections()),
+      ]
+      let file = ScratchFolder.shared.newPath("serve.json")
+      let list = workers.map { "\"\($0.address)\"" }.joined(separator: ", ")
+      try Data("{\"workers\": [\(list)]}".utf8).write(to: URL(fileURLWithPath: file))
+      let server = try await TestServer.coordinator(
+        [], ["--config", file, "--admin", "127.0.0.1:0", "--log-format", "json"])
+      try await server.withClient { client in
+        let admin = try await server.adminAddress()
+        let address = workers[0].address.description
+        let drained = try await millpond("admin", "drain", "--server", admin, address)
+        #expect(drained.exit == .status(0))
+        #expect(try await client.info().workers.allSatisfy { $0.address != address })
+        let reloaded = try await millpond("admin", "reload", "--server", admin)
+        #expect(reloaded.exit == .status(0))
+        try await eventually("it is taken up again") {
+          try await client.info().workers.contains { $0.address == address && $0.state == "ready" }
+        }
+      }
+      // What was asked for, and done, is in the log.
+      #expect(server.process.standardError.contains("an operator asks"))
+    }
+
     @Test("a directory that does not serve changes nothing, and the reason is told")
     func refused() async throws {
       let server = try await TestServer.coordinator(

@@ -111,7 +111,7 @@ package enum InfoReport {
     let rows = workers.map { worker in
       [
         shown(worker.address), shown(worker.model), shown(worker.state),
-        worker.processID == 0 ? "remote" : "pid \(worker.processID)",
+        worker.processID > 0 ? "pid \(worker.processID)" : worker.address.isEmpty ? "" : "remote",
         "restarts \(worker.restarts)", "open pieces \(worker.openPieces)",
         "backlog \(NumberText.duration(worker.backlog))",
       ]

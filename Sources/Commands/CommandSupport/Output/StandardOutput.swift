@@ -39,10 +39,22 @@ package enum StandardStreams {
 
   /// Columns of the terminal at standard output; 100 when there is none.
   package static var columns: Int {
+    let size = terminalSize
+    return size.ws_col > 0 ? Int(size.ws_col) : 100
+  }
+
+  /// Rows of the terminal; nil where there is none.
+  package static var rows: Int? {
+    let size = terminalSize
+    return size.ws_row > 0 ? Int(size.ws_row) : nil
+  }
+
+  private static var terminalSize: winsize {
     var size = winsize()
-    guard outputIsTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0
-    else { return 100 }
-    return Int(size.ws_col)
+    guard outputIsTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else {
+      return winsize()
+    }
+    return size
   }
 
   private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {

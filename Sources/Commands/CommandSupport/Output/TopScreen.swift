@@ -114,7 +114,8 @@ package struct TopScreen: Sendable {
         return [
           shown(traffic.model), rate(rates.calls), rate(rates.inputs), "\(traffic.openCalls)",
           "\(traffic.waitingInputs)", NumberText.duration(traffic.backlog),
-          NumberText.duration(traffic.median), NumberText.duration(traffic.p99),
+          traffic.median > .zero ? NumberText.duration(traffic.median) : "–",
+          traffic.p99 > .zero ? NumberText.duration(traffic.p99) : "–",
           rate(rates.failures), rate(rates.shared), rate(rates.retried),
         ]
       }

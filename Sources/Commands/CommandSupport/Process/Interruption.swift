@@ -7,13 +7,13 @@ package enum Interruption {
   /// How long the work has to end in order after Ctrl-C; a second Ctrl-C does not wait.
   package static let patienceSeconds = 5
 
-  /// Runs the body until it ends or the user presses Ctrl-C, which cancels it.
+  /// Runs the body until it ends, or until Ctrl-C or SIGTERM cancels it.
   ///
   /// - Throws: what the body throws; `CommandFailure` `.interrupted` after Ctrl-C.
   package static func cancelling<Value: Sendable>(
     _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
-    let signals = InterruptSignals()
+    let signals = InterruptSignals([SIGINT, SIGTERM])
     defer { signals.stop() }
     return try await withThrowingTaskGroup(of: Value?.self) { group in
       defer { group.cancelAll() }
@@ -37,14 +37,14 @@ package enum Interruption {
   ///
   /// - Returns: whether Ctrl-C was pressed.
   package static func noticing(_ body: () async throws -> Void) async throws -> Bool {
-    let signals = InterruptSignals()
+    let signals = InterruptSignals([SIGINT])
     defer { signals.stop() }
     try await body()
     return signals.wasRaised
   }
 }
 
-/// SIGINT as a stream. While this lives, the signal does not end the process.
+/// Signals as a stream. While this lives, they do not end the process.
 private final class InterruptSignals: Sendable {
   private struct State {
     var wasRaised = false
@@ -55,18 +55,24 @@ private final class InterruptSignals: Sendable {
   private let continuation: AsyncStream<Void>.Continuation
   private let state = Mutex(State())
   // Immutable after init, and dispatch sources may be used from any thread.
-  nonisolated(unsafe) private let source: any DispatchSourceSignal
+  nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
 
-  init() {
+  init(_ signals: [Int32]) {
     (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-    source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-    source.setEventHandler { [weak self] in self?.raised() }
-    source.activate()
+    sources = signals.map {
+      DispatchSource.makeSignalSource(signal: $0, queue: .global())
+    }
+    for source in sources {
+      source.setEventHandler { [weak self] in self?.raised() }
+      source.activate()
+    }
   }
 
   var wasRaised: Bool { state.withLock(\.wasRaised) }
 
-  func stop() { source.cancel() }
+  func stop() {
+    for source in sources { source.cancel() }
+  }
 
   /// The process ends at the next signal, or after so many seconds: the work may hang, as in a
   /// write that nobody reads.

@@ -23,13 +23,13 @@ struct Admin: AsyncParsableCommand {
 struct AdminOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where it listens for commands. Default: MILLPOND_ADMIN.", valueName: "HOST:PORT"))
+      "Where it listens for commands. Default: MILLPOND_ADMIN_SERVER.", valueName: "HOST:PORT"))
   var server: String?
 
   func run(_ command: ServerCommand) async throws {
-    let text = server ?? Environment.current["MILLPOND_ADMIN"]
+    let text = server ?? Environment.current["MILLPOND_ADMIN_SERVER"]
     guard let text, let address = ServerAddress(text) else {
-      throw CommandFailure(.misuse, "give --server HOST:PORT, or set MILLPOND_ADMIN")
+      throw CommandFailure(.misuse, "give --server HOST:PORT, or set MILLPOND_ADMIN_SERVER")
     }
     try await Interruption.cancelling {
       let client = try await ServerSession.connect(to: address, wait: nil)
@@ -52,7 +52,8 @@ extension Admin {
       abstract: "Serve a model from another directory, without a dropped call.",
       discussion: """
         Starts workers of the directory beside those of the model, sends new calls to them once all \
-        are ready, and ends the old ones. No answer mixes the two.
+        are ready, and ends the old ones. No answer mixes the two. The configuration file is not \
+        changed: a reload, or the next start, goes by that.
         """)
 
     @OptionGroup var options: AdminOptions
@@ -74,7 +75,8 @@ extension Admin {
   /// A worker less, or another in its place.
   struct Drain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Send a worker nothing more; one of the coordinator's own is replaced.")
+      abstract: "Send a worker nothing more; one of the coordinator's own is replaced.",
+      discussion: "One elsewhere is left alone until the coordinator reloads or starts anew.")
 
     @OptionGroup var options: AdminOptions
 

@@ -60,7 +60,12 @@ struct Top: AsyncParsableCommand {
     _ screen: TopScreen, _ servers: ServerList, isLive: Bool, json: Bool
   ) throws {
     if json { return try StandardStreams.write(screen.json()) }
-    let lines = screen.lines(at: "\(servers)", columns: StandardStreams.columns)
+    var lines = screen.lines(at: "\(servers)", columns: StandardStreams.columns)
+    if isLive, let rows = StandardStreams.rows, lines.count >= rows {
+      // One row is left for the cursor; what does not fit is said.
+      let hidden = lines.count - max(1, rows - 2)
+      lines = lines.prefix(max(1, rows - 2)) + ["… \(hidden) lines more"]
+    }
     let text =
       isLive
       ? "\u{1b}[H" + lines.map { $0 + "\u{1b}[K\n" }.joined() + "\u{1b}[J"

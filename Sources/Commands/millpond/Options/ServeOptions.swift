@@ -11,13 +11,14 @@ struct ServeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Worker processes for every model, or for one. May be repeated. Default: 1.",
-      valueName: "[NAME=]N"))
+      "Worker processes for every model, or for one; auto: as suit the machine. Default: 1.",
+      valueName: "[NAME=]N|auto"))
   var replicas: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "A worker that runs elsewhere. May be repeated.", valueName: "HOST:PORT"))
+      "A worker that runs elsewhere; dns:HOST:PORT, srv:NAME and file:FILE name several.",
+      valueName: "HOST:PORT"))
   var worker: [String] = []
 
   @Option(

@@ -1,3 +1,4 @@
+internal import Logging
 internal import NIOCore
 internal import Transport
 internal import Wire
@@ -7,10 +8,12 @@ internal import Wire
 final class AdminService: CallService {
   private let coordinator: CoordinatorService
   private let operate: Operator
+  private let logger: Logger
 
-  init(coordinator: CoordinatorService, operate: Operator) {
+  init(coordinator: CoordinatorService, operate: Operator, logger: Logger) {
     self.coordinator = coordinator
     self.operate = operate
+    self.logger = logger
   }
 
   func callReceived(_ call: IncomingCall) {
@@ -38,7 +41,10 @@ final class AdminService: CallService {
 
   /// Does what is asked for, whether or not the operator stays to hear of it.
   private func answer(_ call: IncomingCall, _ request: AdminRequest) async {
+    let logger = logger
+    logger.info("an operator asks", metadata: ["command": "\(request)"])
     let report: Operator.Report = { line in
+      logger.info("\(line)")
       call.respond(
         ResponseHead(), body: ByteBuffer(bytes: AdminResponse(lines: [line]).encoded()),
         isLast: false)
@@ -52,6 +58,7 @@ final class AdminService: CallService {
       }
       call.respond(ResponseHead())
     } catch let error as CoordinationError {
+      logger.error("not done", metadata: ["command": "\(request)", "reason": "\(error.message)"])
       call.refuse(Status(.failedPrecondition, error.message))
     } catch {
       call.refuse(Status(.internal, "\(error)"))

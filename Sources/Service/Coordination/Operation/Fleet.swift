@@ -39,6 +39,8 @@ final class Fleet: Sendable {
 
   func launch(of id: Int) -> WorkerLaunch? { members.withLock { $0[id]?.launch } }
 
+  func hasGivenUp(_ id: Int) -> Bool { members.withLock { $0[id]?.failure != nil } }
+
   /// Whether some model had workers, and all of them were given up. Those that an operator has
   /// started and that were never ready do not count: he is told.
   func hasLostModel() -> Bool {
@@ -109,6 +111,10 @@ final class Fleet: Sendable {
       try await supervisor.run()
     } catch {
       members.withLock { $0[id]?.failure = error }
+      logger.error(
+        "a worker is given up: reload starts it again",
+        metadata: ["model": "\(launch.modelName)", "reason": "\(error.message)"])
+      handle.tell { $0.workerGivenUp(id) }
       onFailure(id, error)
     }
   }

@@ -57,7 +57,7 @@ actor Operator {
         try await operate.replace([launch], insteadOf: [id], mustBeSame: true, report)
       } else {
         try await operate.letGo(id, report)
-        report("worker \(address) gets nothing more")
+        report("worker \(address) gets nothing more, until a reload")
       }
     }
   }
@@ -125,7 +125,9 @@ actor Operator {
     }
     for model in new.models {
       let launches = new.launches(of: model.name)
-      if old.launches(of: model.name) != launches {
+      let lost = fleet.workers(of: model.name).filter { fleet.hasGivenUp($0) }
+      for id in lost { try await fleet.end(id) }
+      if !lost.isEmpty || old.launches(of: model.name) != launches {
         try await replace(launches, of: model.name, report)
       }
     }

@@ -28,7 +28,7 @@ final class RemoteWorkers {
     self.logger = logger
   }
 
-  /// From now on these sources and no others.
+  /// From now on these sources and no others. What an operator had drained is taken up again.
   func follow(_ sources: [AddressSource]) {
     let wanted = Set(sources)
     for (source, watcher) in watchers where !wanted.contains(source) {
@@ -37,6 +37,9 @@ final class RemoteWorkers {
       for address in watcher.addresses { remove(address, source) }
     }
     for source in sources where watchers[source] == nil { watch(source) }
+    for (address, worker) in known where !state.hasWorker(worker.worker) {
+      known[address]?.worker = connect(to: address)
+    }
   }
 
   func stop() {
@@ -59,10 +62,14 @@ final class RemoteWorkers {
       known[address]?.sources.insert(source)
       return
     }
+    known[address] = (connect(to: address), [source])
+  }
+
+  private func connect(to address: Address) -> Int {
     let id = state.addWorker(model: nil)
-    known[address] = (id, [source])
     state.workerListens(
       id, at: WorkerAddress(host: address.host, port: address.port), processID: 0)
+    return id
   }
 
   /// The worker gets nothing more; what it has is still answered.

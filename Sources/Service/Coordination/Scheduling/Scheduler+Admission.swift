@@ -115,6 +115,12 @@ extension Scheduler {
       throw Status(.deadlineExceeded, "the deadline had passed when the call arrived")
     }
     if !request.pin.isEmpty, !knows(request.pin) {
+      if workers.indices.contains(where: { workers[$0]?.isUnknown == true }) {
+        throw Status(
+          .unavailable, reason: .warmingUp,
+          "no worker has fingerprint '\(request.pin)' yet, and some have not told theirs",
+          isRetryable: true)
+      }
       throw Status(
         .failedPrecondition, reason: .unknownFingerprint,
         "no worker has fingerprint '\(request.pin)'; there is "

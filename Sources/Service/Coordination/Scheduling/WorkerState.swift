@@ -76,6 +76,9 @@ package struct WorkerState: Sendable {
     return age > 0 ? 1 - 1 / ((1 + age) * (1 + age)) : 0
   }
 
+  /// It starts, and has never been up: what it will answer as is not known.
+  var isUnknown: Bool { phase == .starting && fingerprint < 0 }
+
   /// Whether it may be expected to answer.
   package func isSound(now: Int64) -> Bool {
     latePieces == 0 && !isSilent && !ejection.isEjected(now: now)

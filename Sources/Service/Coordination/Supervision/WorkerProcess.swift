@@ -30,8 +30,9 @@ package struct WorkerLaunch: Sendable, Hashable {
 /// input is a pipe that we hold: its end tells the worker that we are gone, however we went. Its
 /// standard error is ours.
 enum WorkerProcess {
-  /// How long a worker may take to end once its standard input has ended.
-  private static let endTimeout = Duration.seconds(25)
+  /// How long a worker may take to end once its standard input has ended: what it had is answered
+  /// before, or given up.
+  private static let endTimeout = Duration.seconds(5)
 
   /// What a run came to.
   struct Exit: Sendable {

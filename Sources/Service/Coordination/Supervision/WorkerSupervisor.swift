@@ -43,7 +43,7 @@ struct WorkerSupervisor: Sendable {
         throw CoordinationError(
           .workerNotStarted,
           "the worker of model '\(launch.modelName)' could not start (\(exit.description)); "
-            + "its reason is above")
+            + "it says why on the coordinator's standard error")
       }
       isFirst = false
       if began.duration(to: .now) > Self.settled { backoff.reset() }
