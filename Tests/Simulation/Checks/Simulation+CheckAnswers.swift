@@ -125,6 +125,13 @@ extension Simulation {
       if !isFull, record.plan.budget == nil, backlog <= scenario.configuration.backlogMax / 2 {
         violated("call \(number) is refused with \(backlog) ns of work waiting")
       }
+    case (.unavailable, .warmingUp):
+      let unknown = scheduler.workers.indices.contains { id in
+        scheduler.worker(id).map { $0.phase == .starting && $0.fingerprint < 0 } ?? false
+      }
+      if record.plan.pin.isEmpty || !unknown {
+        violated("call \(number) is to wait for workers that have told all there is")
+      }
     case (.failedPrecondition, .unknownFingerprint):
       let isKnown = hosts.contains {
         $0.isConnected && !$0.isLeaving && $0.fingerprint == record.plan.pin

@@ -66,14 +66,17 @@ package struct WorkerState: Sendable {
   /// was, so that it is tried again before long (as of Finagle's peak EWMA).
   func hopedFinish(_ cost: Int64, _ priority: Priority, now: Int64) -> Int64 {
     guard pieces.isEmpty else { return finish(cost, priority) }
-    return backlog(priority)
-      + Int64(bounded: Double(cost) * slowness * (1 - forgotten(now: now)))
+    let left = 1 - forgotten(now: now)
+    return backlog(priority) + Int64(bounded: Double(cost) * slowness * left)
   }
 
   /// How much of what was known of its slowness has no weight any more: 0…1.
   private func forgotten(now: Int64) -> Double {
-    let age = Double(now - lastObserved) / Self.slownessMemory
-    return age > 0 ? 1 - 1 / ((1 + age) * (1 + age)) : 0
+    let time = now - lastObserved
+    // Most often nothing: what is under a hundredth is not worth its division.
+    guard time > 100_000_000 else { return 0 }
+    let age = Double(time) / Self.slownessMemory
+    return 1 - 1 / ((1 + age) * (1 + age))
   }
 
   /// It starts, and has never been up: what it will answer as is not known.
