@@ -148,6 +148,8 @@ struct EngineQueueTests {
     await model.gate.waitUntilEntered(entered + 1)
     engine.submit(call("search", taking(1)))
     #expect(engine.load().queuedInputs == 1)
+    // A batch pauses for what is tokenised, which another thread does and tells nobody.
+    try await Task.sleep(for: .milliseconds(200))
     model.gate.open()
     engine.shutDown()
     #expect(order.withLock { $0 } == [1, 0])
