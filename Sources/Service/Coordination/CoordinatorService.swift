@@ -174,11 +174,12 @@ final class CoordinatorState {
 
   /// A model is served no longer, if it has no workers.
   func removeModel(_ name: String) {
-    guard !workers.values.contains(where: { $0.model == name }) else { return }
+    guard !hasWorkers(of: name) else { return }
     relays[name]?.refuseAll(
       Status(.notFound, reason: .unknownModel, "model '\(name)' is served no longer"))
     relays[name] = nil
     servedModels.remove(name)
+    emptySince[name] = nil
     lastRelay = nil
   }
 
@@ -216,16 +217,15 @@ final class CoordinatorState {
   /// A model that no worker is known of is not served any more, if that lasts: workers that are all
   /// replaced at once leave the name for a moment.
   private func forgetEmptyModels(_ now: NIODeadline) {
-    for name in relays.keys where !workers.values.contains(where: { $0.model == name }) {
-      guard let since = emptySince[name] else {
-        emptySince[name] = now
-        continue
-      }
-      if now - since > Self.emptyModelAge { removeModel(name) }
+    for name in relays.keys {
+      let since = hasWorkers(of: name) ? nil : emptySince[name] ?? now
+      emptySince[name] = since
+      if let since, now - since > Self.emptyModelAge { removeModel(name) }
     }
-    emptySince = emptySince.filter { name, _ in
-      relays[name] != nil && !workers.values.contains { $0.model == name }
-    }
+  }
+
+  private func hasWorkers(of model: String) -> Bool {
+    workers.values.contains { $0.model == model }
   }
 
   private func workerEvent(_ link: WorkerLink, _ event: WorkerLink.Event) {

@@ -127,7 +127,7 @@ extension Simulation {
       }
     case (.unavailable, .warmingUp):
       let unknown = scheduler.workers.indices.contains { id in
-        scheduler.worker(id).map { $0.phase == .starting && $0.fingerprint < 0 } ?? false
+        scheduler.worker(id)?.isUnknown == true
       }
       if record.plan.pin.isEmpty || !unknown {
         violated("call \(number) is to wait for workers that have told all there is")

@@ -63,8 +63,8 @@ struct Top: AsyncParsableCommand {
     var lines = screen.lines(at: "\(servers)", columns: StandardStreams.columns)
     if isLive, let rows = StandardStreams.rows, lines.count >= rows {
       // One row is left for the cursor; what does not fit is said.
-      let hidden = lines.count - max(1, rows - 2)
-      lines = lines.prefix(max(1, rows - 2)) + ["… \(hidden) lines more"]
+      let shown = max(1, rows - 2)
+      lines = lines.prefix(shown) + ["… \(lines.count - shown) lines more"]
     }
     let text =
       isLive

@@ -2,41 +2,35 @@ internal import NIOCore
 package import Wire
 
 /// A call whose inputs may go to different workers: it can be cut, and its answers joined.
-package enum SplittableCall: Sendable {
-  case embed(EmbedRequest)
-  case classify(ClassifyRequest)
-  case score(ScoreRequest)
-  case tokenize(TokenizeRequest)
+package struct SplittableCall: Sendable {
+  fileprivate enum Request: Sendable {
+    case embed(EmbedRequest)
+    case classify(ClassifyRequest)
+    case score(ScoreRequest)
+    case tokenize(TokenizeRequest)
+  }
+
+  private let request: Request
+  /// UTF-8 bytes of each input; of a pair both texts.
+  package let inputByteCounts: [Int]
 
   /// - Returns: nil for a method that has no inputs.
   /// - Throws: `.malformed`, `.tooLarge`; a pairing of a Score call that is neither 1:N nor N:N is
   ///   left for the worker to refuse.
   package init?(_ method: Method, body: RawSpan) throws(WireError) {
     switch method {
-    case .embed: self = .embed(try EmbedRequest(decoding: body))
-    case .classify: self = .classify(try ClassifyRequest(decoding: body))
-    case .score: self = .score(try ScoreRequest(decoding: body))
-    case .tokenize: self = .tokenize(try TokenizeRequest(decoding: body))
+    case .embed: request = .embed(try EmbedRequest(decoding: body))
+    case .classify: request = .classify(try ClassifyRequest(decoding: body))
+    case .score: request = .score(try ScoreRequest(decoding: body))
+    case .tokenize: request = .tokenize(try TokenizeRequest(decoding: body))
     case .info, .health, .admin: return nil
     }
-  }
-
-  /// UTF-8 bytes of each input; of a pair both texts.
-  package var inputByteCounts: [Int] {
-    switch self {
-    case .embed(let request): request.inputs.map(\.byteCount)
-    case .classify(let request): request.inputs.map(\.byteCount)
-    case .tokenize(let request): request.inputs.map(\.byteCount)
-    case .score(let request):
-      request.documents.indices.map { index in
-        request.documents[index].count + (request.query(for: index)?.count ?? 0)
-      }
-    }
+    inputByteCounts = request.inputByteCounts
   }
 
   /// Whether the inputs can be told apart: a Score call with a wrong pairing cannot.
   package var isWellFormed: Bool {
-    if case .score(let request) = self {
+    if case .score(let request) = request {
       return request.queries.count == 1 || request.queries.count == request.documents.count
     }
     return true
@@ -44,8 +38,7 @@ package enum SplittableCall: Sendable {
 
   /// Bytes of all `inputKeys`: with each of many documents stands the query.
   package var keyByteCount: Int {
-    let inputs = inputByteCounts
-    return inputs.reduce(inputs.count * (options.count + 16), +)
+    inputByteCounts.reduce(inputByteCounts.count * (options.count + 16), +)
   }
 
   /// Bytes that each part of it has, whatever inputs are in it: options, and the query of documents.
@@ -55,7 +48,7 @@ package enum SplittableCall: Sendable {
   /// options and the input itself.
   package var inputKeys: [[UInt8]] {
     let options = options
-    switch self {
+    switch request {
     case .embed(let request): return request.inputs.map { options + [0] + $0.keyBytes }
     case .classify(let request): return request.inputs.map { options + [0] + $0.keyBytes }
     case .tokenize(let request): return request.inputs.map { options + [0] + $0.keyBytes }
@@ -70,7 +63,7 @@ package enum SplittableCall: Sendable {
 
   /// The request without inputs.
   private var options: [UInt8] {
-    guard case .score(var request) = self else { return body(of: []) }
+    guard case .score(var request) = request else { return body(of: []) }
     request.queries = []
     request.documents = []
     return request.encoded()
@@ -78,7 +71,7 @@ package enum SplittableCall: Sendable {
 
   /// The body of the same call for some of its inputs, in that order.
   package func body(of inputs: [Int]) -> [UInt8] {
-    switch self {
+    switch request {
     case .embed(var request):
       request.inputs = inputs.map { request.inputs[$0] }
       return request.encoded()
@@ -92,6 +85,20 @@ package enum SplittableCall: Sendable {
       if request.queries.count != 1 { request.queries = inputs.map { request.queries[$0] } }
       request.documents = inputs.map { request.documents[$0] }
       return request.encoded()
+    }
+  }
+}
+
+extension SplittableCall.Request {
+  fileprivate var inputByteCounts: [Int] {
+    switch self {
+    case .embed(let request): request.inputs.map(\.byteCount)
+    case .classify(let request): request.inputs.map(\.byteCount)
+    case .tokenize(let request): request.inputs.map(\.byteCount)
+    case .score(let request):
+      request.documents.indices.map { index in
+        request.documents[index].count + (request.query(for: index)?.count ?? 0)
+      }
     }
   }
 }

@@ -249,10 +249,12 @@ final class ModelRelay {
   /// Whether its pieces together are not much more than the call: a long query goes with each of
   /// them.
   private func isSmallInPieces(_ call: SplittableCall) -> Bool {
-    let inputs = call.inputByteCounts
-    let cost = inputs.reduce(0) { $0 + scheduler.cost.cost(byteCount: $1) }
-    let pieceCount = min(inputs.count, Int(cost / scheduler.pieceMin) + 1)
-    return call.repeatedByteCount * pieceCount <= WireLimits.server.callBytes
+    // Where each input is a piece of its own it is small enough; most often it is.
+    let repeated = call.repeatedByteCount
+    if repeated * call.inputByteCounts.count <= WireLimits.server.callBytes { return true }
+    let cost = call.inputByteCounts.reduce(0) { $0 + scheduler.cost.cost(byteCount: $1) }
+    let pieceCount = min(call.inputByteCounts.count, Int(cost / scheduler.pieceMin) + 1)
+    return repeated * pieceCount <= WireLimits.server.callBytes
   }
 
   /// - Returns: nil for a call that only a worker can judge.
@@ -480,11 +482,11 @@ final class ModelRelay {
       guard takeSent(id, worker) != nil else { return }
       // What was read is lost with the connection, all of it at once, when that is told.
       if wasRead, status.reason == .workerLost { return }
-      switch status.code {
-      case .unavailable where !wasRead, .resourceExhausted where !wasRead:
+      if !wasRead, status.code == .unavailable || status.code == .resourceExhausted {
         scheduler.pieceFailed(id, on: worker, as: .unread, now: now)
-      // Our own connection refuses what no later try would change.
-      default: refused(id, worker, status)
+      } else {
+        // Also where our own connection refuses what no later try would change.
+        refused(id, worker, status)
       }
     }
     act()

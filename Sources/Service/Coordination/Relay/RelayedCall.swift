@@ -18,7 +18,8 @@ final class RelayedCall {
   let method: Method
   /// Nil while the body goes to one worker untouched.
   private(set) var splittable: SplittableCall?
-  private(set) var inputByteCounts: [Int]
+  /// None while it is relayed untouched.
+  var inputByteCounts: [Int] { splittable?.inputByteCounts ?? [] }
   /// Bytes of the request, and of answers that came so far.
   private(set) var byteCount: Int
   /// What it shares with equal calls, if it may.
@@ -41,7 +42,6 @@ final class RelayedCall {
     self.method = method
     self.splittable = splittable
     byteCount = caller.body.readableBytes
-    inputByteCounts = splittable?.inputByteCounts ?? []
     restart()
   }
 
@@ -53,7 +53,7 @@ final class RelayedCall {
 
   /// Forgets what was answered.
   func restart() {
-    slots = splittable.map { _ in AnswerSlots(method, inputCount: inputByteCounts.count) }
+    slots = splittable.map { AnswerSlots(method, inputCount: $0.inputByteCounts.count) }
     parts = []
     fingerprint = ""
   }
@@ -61,7 +61,6 @@ final class RelayedCall {
   /// From now on it is cut into its inputs.
   func split(_ splittable: SplittableCall) {
     self.splittable = splittable
-    inputByteCounts = splittable.inputByteCounts
     restart()
   }
 
@@ -73,10 +72,11 @@ final class RelayedCall {
       return OutgoingCall(relaying: caller, deadline: deadline)
     }
     let inputs = units.map(Int.init)
+    let byteCounts = splittable.inputByteCounts
     var head = caller.head
     head.model = model
     head.inputCount = inputs.count
-    head.textByteCount = inputs.reduce(0) { $0 + inputByteCounts[$1] }
+    head.textByteCount = inputs.reduce(0) { $0 + byteCounts[$1] }
     return OutgoingCall(
       head: head, body: ByteBuffer(bytes: splittable.body(of: inputs)), deadline: deadline,
       isTimed: false)

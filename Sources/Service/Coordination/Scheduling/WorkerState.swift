@@ -80,7 +80,7 @@ package struct WorkerState: Sendable {
   }
 
   /// It starts, and has never been up: what it will answer as is not known.
-  var isUnknown: Bool { phase == .starting && fingerprint < 0 }
+  package var isUnknown: Bool { phase == .starting && fingerprint < 0 }
 
   /// Whether it may be expected to answer.
   package func isSound(now: Int64) -> Bool {
